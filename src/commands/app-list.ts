@@ -1,0 +1,82 @@
+// Asks every profile for its apps at once; one that fails is said and the others are shown.
+import { type Context, createContext, type GlobalOptions } from '../context.ts';
+import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
+import type { Host } from '../host.ts';
+import type { App } from '../model.ts';
+import { appRecord } from '../output/records.ts';
+import { isSupported } from '../provider.ts';
+import type { ProviderEntry } from '../providers/index.ts';
+import { formOf, type ListOutput, printList } from './lists.ts';
+
+export interface AppsCommand {
+  readonly host: Host;
+  readonly profiles: readonly string[];
+  readonly options: GlobalOptions & ListOutput;
+}
+
+export async function listApps({ host, profiles, options }: AppsCommand): Promise<number> {
+  const context = createContext(host, options);
+  try {
+    formOf(options);
+    const entries = await chosenProfiles(context, profiles);
+    const answers = await Promise.all(entries.map((entry) => askForApps(context, entry)));
+    const found = answers.flatMap(({ entry, apps }) => apps.map((app) => ({ entry, app })));
+    for (const { error } of answers) if (error) context.terminal.complain(`polylog: ${sentenceOf(error)}`);
+    const failed = answers.find((answer) => answer.error !== undefined);
+    if (found.length > 0 || !failed) {
+      await printList(
+        context,
+        {
+          type: 'app',
+          records: found.map(({ entry, app }) =>
+            appRecord(app, { provider: entry.name, profile: entry.name }),
+          ),
+          table: () => ({
+            columns: ['TARGET', 'COMPONENTS', 'REGION', 'STATUS'].map((title) => ({ title })),
+            rows: found.map(({ entry, app }) => rowOf(entry, app)),
+          }),
+        },
+        options,
+      );
+    }
+    return failed ? exitCodeOf(failed.error) : 0;
+  } finally {
+    await context.close();
+  }
+}
+
+/** The named ones, or --profile, or all that have what they need. */
+export async function chosenProfiles(context: Context, names: readonly string[]): Promise<ProviderEntry[]> {
+  const named = names.length > 0 ? names : context.options.profile ? [context.options.profile] : [];
+  if (named.length > 0) return [...new Set(named.map((name) => context.profile(name)))];
+  const configured = await context.configuredProfiles();
+  if (configured.length > 0) return configured;
+  throw new CliError('auth', 'No platform has credentials.', {
+    hint: 'polylog help environment lists the variables to set; polylog sandbox needs none.',
+  });
+}
+
+interface Answer {
+  readonly entry: ProviderEntry;
+  readonly apps: readonly App[];
+  readonly error: CliError | undefined;
+}
+
+async function askForApps(context: Context, entry: ProviderEntry): Promise<Answer> {
+  try {
+    const { provider, client } = await context.connect(entry);
+    if (!isSupported(provider.apps))
+      throw new CliError('usage', `${provider.title}: ${provider.apps.unsupported}`);
+    return { entry, apps: await provider.apps.list(client, context.signal), error: undefined };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { entry, apps: [], error };
+  }
+}
+
+function rowOf(entry: ProviderEntry, app: App): string[] {
+  const components = app.components.map(({ name, instances }) =>
+    instances === null ? name : `${name}×${instances}`,
+  );
+  return [`${entry.name}:${app.name}`, components.join(' '), app.region ?? '', app.status ?? ''];
+}

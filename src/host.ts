@@ -1,0 +1,23 @@
+// What the program is lent by its process. Types only.
+import type { Readable } from 'node:stream';
+import type { OutputStream } from './output/terminal.ts';
+import type { Environment } from './settings.ts';
+
+export interface Host {
+  /** Without node and script. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly home: string;
+  /** Directory for temporary files. */
+  readonly temporary: string;
+  readonly stdin: Readable & { isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Aborted with an Interruption by signals. */
+  readonly signal: AbortSignal;
+  /** Path of the Node executable, for running polylog itself as a child. */
+  readonly node: string;
+  /** The package's root, ending in a slash. */
+  readonly root: URL;
+}

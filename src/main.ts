@@ -1,0 +1,80 @@
+// argv + host -> exit code. Builds the program and prints the one error. Loads nothing heavy by itself.
+import { readFileSync } from 'node:fs';
+import { type Command, CommanderError } from 'commander';
+import { CliError, EXIT_CODES, exitCodeOf, Interruption, sentenceOf } from './errors.ts';
+import type { Host } from './host.ts';
+import { createTerminal, type Terminal } from './output/terminal.ts';
+import { createProgram } from './program.ts';
+
+export async function main(argv: readonly string[], host: Host): Promise<number> {
+  const printed: string[] = [];
+  const explained: string[] = [];
+  const outcome = { code: 0 };
+  const program = createProgram({
+    host,
+    print: (text) => printed.push(text),
+    explain: (text) => explained.push(text),
+    end: (code) => {
+      outcome.code = code;
+    },
+  });
+  program.on('option:version', () => {
+    printed.push(`${versionAt(host.root)}\n`);
+    throw new CommanderError(0, 'commander.version', 'version');
+  });
+  const terminal = createTerminal({ stdout: host.stdout, stderr: host.stderr, env: host.env });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    outcome.code = await failure(error, { terminal, host, program });
+  }
+  if (explained.length > 0) terminal.complain(explained.join('').trimEnd());
+  if (printed.length > 0) await terminal.print(printed.join('')).catch(() => undefined);
+  await terminal.flush().catch(() => undefined);
+  return outcome.code;
+}
+
+function versionAt(root: URL): string {
+  return JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).version;
+}
+
+interface Run {
+  readonly terminal: Terminal;
+  readonly host: Host;
+  readonly program: Command;
+}
+
+async function failure(error: unknown, { terminal, host, program }: Run): Promise<number> {
+  if (error instanceof Interruption) return error.exitCode;
+  if (host.signal.aborted && host.signal.reason instanceof Interruption) return host.signal.reason.exitCode;
+  if (error instanceof CommanderError) return commanderFailure(error, { terminal, host, program });
+  const debug = host.argv.includes('--debug');
+  if (error instanceof CliError) {
+    terminal.complain(`polylog: ${sentenceOf(await withHabit(error, host.argv))}`);
+    if (debug && error.detail) terminal.complain(error.detail);
+    return exitCodeOf(error);
+  }
+  const { describeDefect } = await import('./defect.ts');
+  terminal.complain(describeDefect(error, { debug }));
+  return EXIT_CODES.defect;
+}
+
+/** A usage error that says nothing of what to do may come from a habit. */
+async function withHabit(error: CliError, argv: readonly string[]): Promise<CliError> {
+  if (error.kind !== 'usage' || error.hint !== undefined) return error;
+  const { misreadHint } = await import('./commands/habits.ts');
+  const hint = misreadHint(argv);
+  return hint === undefined ? error : new CliError('usage', error.message, { hint });
+}
+
+async function commanderFailure(error: CommanderError, { terminal, host, program }: Run): Promise<number> {
+  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 0;
+  // Without a command the help itself has gone to stderr.
+  if (error.code === 'commander.help') return EXIT_CODES.usage;
+  const { habitHint, pathOfCommand } = await import('./commands/habits.ts');
+  const [said = '', suggestion] = error.message.replace(/^error: /, '').split(/\s*\n\s*/);
+  const hint = habitHint(said, program) ?? suggestion?.replace(/^\((.*)\)$/, '$1');
+  const help = `See ${pathOfCommand(program, host.argv)} --help.`;
+  terminal.complain(`polylog: ${said.replace(/\.$/, '')}. ${hint ?? help}`);
+  return EXIT_CODES.usage;
+}

@@ -1,0 +1,271 @@
+// The words of the domain: what every platform's answers are turned into. Imports nothing, knows no platform.
+
+/**
+ * A point in time with every digit that the platform gave. `seconds` is the Unix epoch, `nanos` 0..999_999_999,
+ * `digits` how many fraction digits were given (0..9): 0 prints without a fraction.
+ */
+export interface Instant {
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly digits: number;
+}
+
+export function compareInstants(a: Instant, b: Instant): number {
+  return a.seconds - b.seconds || a.nanos - b.nanos;
+}
+
+export function instantFromMillis(ms: number, digits = 3): Instant {
+  const seconds = Math.floor(ms / 1000);
+  return { seconds, nanos: Math.round((ms - seconds * 1000) * 1e6), digits };
+}
+
+/** Milliseconds since the epoch, with fraction. */
+export function instantToMillis(instant: Instant): number {
+  return instant.seconds * 1000 + instant.nanos / 1e6;
+}
+
+export function shiftInstant(instant: Instant, byMillis: number): Instant {
+  const total = instant.nanos + (byMillis % 1000) * 1e6;
+  const carry = Math.floor(total / 1e9);
+  return {
+    seconds: instant.seconds + Math.trunc(byMillis / 1000) + carry,
+    nanos: Math.round(total - carry * 1e9),
+    digits: instant.digits,
+  };
+}
+
+let dayOfCache = Number.NaN;
+let dayText = '';
+
+/** RFC 3339 in UTC with exactly the digits that were given. */
+export function formatInstant(instant: Instant): string {
+  const day = Math.floor(instant.seconds / 86_400);
+  if (day !== dayOfCache) {
+    const date = new Date(day * 86_400_000);
+    dayText = Number.isNaN(date.getTime()) ? '0000-00-00T' : date.toISOString().slice(0, -13);
+    dayOfCache = day;
+  }
+  const rest = instant.seconds - day * 86_400;
+  const hours = Math.floor(rest / 3600);
+  const minutes = Math.floor(rest / 60) % 60;
+  const clock = `${twoDigits(hours)}:${twoDigits(minutes)}:${twoDigits(rest % 60)}`;
+  if (instant.digits === 0) return `${dayText}${clock}Z`;
+  return `${dayText}${clock}.${String(instant.nanos).padStart(9, '0').slice(0, instant.digits)}Z`;
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
+}
+
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+export const LEVELS: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
+/** Where a line comes from: the app's own output, the router, the platform itself, a build, an add-on. */
+export type LogSource = 'app' | 'router' | 'platform' | 'build' | 'addon';
+export const LOG_SOURCES: readonly LogSource[] = ['app', 'router', 'platform', 'build', 'addon'];
+
+/** `exact`: finer than a second; `second`; `corrected`: computed from a wall clock; `observed`: none was given. */
+export type TimeQuality = 'exact' | 'second' | 'corrected' | 'observed';
+
+/** What was read out of one line. */
+export interface LogBody {
+  /** null where the platform gave none. */
+  readonly ts: Instant | null;
+  readonly quality: TimeQuality;
+  /** `web`, `worker`, a DigitalOcean component, a container's name; null when unknown. */
+  readonly component: string | null;
+  /** `web-1`, `web.1562910588-cg82f`; null when unknown. */
+  readonly instance: string | null;
+  readonly source: LogSource;
+  readonly stream: 'stdout' | 'stderr' | null;
+  /** The platform's own level field only; what is parsed out of the message comes later. */
+  readonly level: Level | null;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>> | null;
+  /** The platform's own id of the line. */
+  readonly id: string | null;
+  readonly deployment: string | null;
+}
+
+/**
+ * One log line. `raw` is the platform's line without CR and LF (for structured rows: their nearest text form).
+ * The body is read lazily: raw output without filters never pays for it.
+ */
+export class LogEntry {
+  readonly raw: string;
+  /** Set only where `raw` could not be decoded without loss (invalid UTF-8): the platform's bytes, without CR LF. */
+  readonly bytes: Uint8Array | undefined;
+  /** Bytes that were cut off because the line was longer than the limit; 0 when whole. */
+  readonly truncated: number;
+  #parse: (raw: string) => LogBody;
+  #body: LogBody | undefined;
+
+  constructor(raw: string, parse: (raw: string) => LogBody, bytes?: Uint8Array, truncated = 0) {
+    this.raw = raw;
+    this.#parse = parse;
+    this.bytes = bytes;
+    this.truncated = truncated;
+  }
+
+  get body(): LogBody {
+    this.#body ??= this.#parse(this.raw);
+    return this.#body;
+  }
+}
+
+export interface AppComponent {
+  readonly name: string;
+  /** The platform's own word: `service`, `worker`, `container`, … */
+  readonly kind: string;
+  readonly instances: number | null;
+}
+
+export interface App {
+  readonly id: string;
+  /** As it is addressed: `shop`, `docker/web`, `api-default`. */
+  readonly name: string;
+  readonly components: readonly AppComponent[];
+  readonly region: string | null;
+  /** The platform's own word. */
+  readonly status: string | null;
+}
+
+/** Something may be missing between two shown items. */
+export interface Gap {
+  readonly from: Instant | null;
+  readonly to: Instant | null;
+  readonly reason: string;
+  readonly certainty: 'possible' | 'certain';
+  /** How many, where known. */
+  readonly count: number | null;
+}
+
+/** A word to the person who watches: a source came or went, a reconnection, a platform's limit. */
+export interface Notice {
+  readonly kind:
+    | 'connected'
+    | 'disconnected'
+    | 'reconnected'
+    | 'ended'
+    | 'cleared'
+    | 'limit'
+    | 'hint'
+    | 'warning';
+  readonly message: string;
+}
+
+export type BuildStatus =
+  | 'queued'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'superseded'
+  | 'unknown';
+
+export const BUILD_STATUSES: readonly BuildStatus[] = [
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'superseded',
+  'unknown',
+];
+
+export interface BuildStep {
+  /** As the platform names it, for people. */
+  readonly name: string;
+  readonly status: BuildStatus;
+  readonly started: Instant | null;
+  readonly finished: Instant | null;
+  /** Why it failed, in the platform's words. */
+  readonly reason: string | null;
+  /** Nested to any depth. */
+  readonly steps: readonly BuildStep[];
+}
+
+export interface Build {
+  readonly id: string;
+  readonly status: BuildStatus;
+  /** The platform's own word. */
+  readonly nativeStatus: string;
+  /** Whether the platform calls it over; an unknown word that is over never counts as success. */
+  readonly ended: boolean;
+  /** The platform's own kind (`git`, `image_download`), or null. */
+  readonly kind: string | null;
+  readonly created: Instant | null;
+  readonly started: Instant | null;
+  readonly finished: Instant | null;
+  /** Seconds, where the platform says so or both ends are known. */
+  readonly duration: number | null;
+  readonly commit: string | null;
+  /** Branch, tag or version. */
+  readonly ref: string | null;
+  readonly cause: string | null;
+  readonly user: string | null;
+  /** Of the commit, or a description. */
+  readonly message: string | null;
+  readonly steps: readonly BuildStep[];
+  /** Percent, where the platform says so. */
+  readonly progress: number | null;
+  /** Why it failed, in the platform's words. */
+  readonly reason: string | null;
+  readonly url: string | null;
+}
+
+export interface MetricSample {
+  readonly ts: Instant;
+  /** null is a gap, never a zero. */
+  readonly value: number | null;
+}
+
+/** Samples of one metric of one place, oldest first. */
+export interface MetricSeries {
+  readonly component: string | null;
+  readonly instance: string | null;
+  /** The platform's own name. */
+  readonly metric: string;
+  /** `percent`, `bytes`, `bytes/s`, `cores`, `count`, `ms`, `requests`, … */
+  readonly unit: string;
+  /** The platform's own way of making one value of many. */
+  readonly aggregate: 'mean' | 'sum' | 'last';
+  /** Seconds between samples; null where there is no rhythm (a present value). */
+  readonly resolution: number | null;
+  readonly samples: readonly MetricSample[];
+}
+
+export interface MetricKind {
+  readonly metric: string;
+  readonly unit: string;
+  readonly aggregate: 'mean' | 'sum' | 'last';
+  /** Seconds; null where only the present value is to be had. */
+  readonly resolution: number | null;
+  readonly description: string;
+}
+
+export interface PlatformEvent {
+  readonly ts: Instant | null;
+  /** null where the platform gives none. */
+  readonly id: string | null;
+  /** One of polylog's words: deploy, scale, restart, crash, config, release, image, export, import, task, access, other. */
+  readonly kind: string;
+  /** The platform's own type. */
+  readonly nativeKind: string;
+  readonly component: string | null;
+  readonly user: string | null;
+  /** One line for people, no secret in it. */
+  readonly message: string;
+  /** The payload, secrets masked. */
+  readonly fields: Readonly<Record<string, unknown>> | null;
+}
+
+/** What an app, a component or a container is doing now. */
+export interface PlatformState {
+  readonly ts: Instant | null;
+  readonly component: string | null;
+  /** `running`, `stopped`, `deployed`, `failed`, `scaled`, or the platform's own word in lower case. */
+  readonly state: string;
+  readonly nativeState: string;
+  readonly fields: Readonly<Record<string, unknown>> | null;
+}

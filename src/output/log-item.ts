@@ -1,0 +1,35 @@
+// What log renderers take and give. Knows no form.
+import type { Gap, LogEntry, Notice } from '../model.ts';
+
+/** Where an entry was read. Renderers tell targets apart by identity: the same object for every entry of one target. */
+export interface LogTarget {
+  /** Full names, never aliases. */
+  readonly provider: string;
+  readonly profile: string;
+  /** As it is addressed; '' for a Container Station itself. */
+  readonly app: string;
+}
+
+export interface LogItem {
+  readonly entry: LogEntry;
+  readonly target: LogTarget;
+  /** Epoch milliseconds at which it was read; the time of rendering where absent. */
+  readonly observed?: number | undefined;
+}
+
+/** A form of log output. Every text that it gives is whole lines, or ''. Pure, but for what it remembers of former lines. */
+export interface LogRenderer {
+  /** What stands before everything else: a header line. */
+  readonly head: string;
+  /** Bytes only where a line was no valid UTF-8 and the form keeps bytes. */
+  entries(batch: readonly LogItem[]): string | Uint8Array;
+  /** '' in forms that leave gaps to stderr. */
+  gap(gap: Gap, target: LogTarget): string;
+  /** `target` is null for what concerns the whole command. */
+  notice(notice: Notice, target: LogTarget | null): string;
+}
+
+/** Behind the text of a line that was longer than the limit. */
+export function cutMark(truncated: number): string {
+  return truncated > 0 ? ` …[cut, ${truncated} bytes more]` : '';
+}

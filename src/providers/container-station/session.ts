@@ -1,0 +1,211 @@
+// The one session of a station: finds the API, logs in when needed, renews when refused. Knows no log and no container.
+import { CliError } from '../../errors.ts';
+import type { HttpRequest, HttpStream, Network } from '../../transport/network.ts';
+import { offsetFromLogin } from './clock.ts';
+import { createCookieJar } from './cookies.ts';
+import { type Address, PREFIXES } from './dialect.ts';
+import { type Account, type Credential, type LoginForm, logIn } from './login.ts';
+import { failureError, failureOf, headerOf, isRefused, type Reply, readReply } from './reply.ts';
+import { SharedRun } from './shared-run.ts';
+
+export interface SessionOptions {
+  readonly address: Address;
+  /** null: the station is asked without a login. */
+  readonly credential: Credential | null;
+  readonly network: Network;
+}
+
+export interface Ask {
+  /** Behind `/api/v1`, with its query. */
+  readonly path: string;
+  /** For errors: `the activity log`. */
+  readonly what: string;
+  readonly maxBytes?: number;
+}
+
+export class StationSession {
+  /** Names the platform and its address, for errors. */
+  readonly station: string;
+  readonly #address: Address;
+  readonly #credential: Credential | null;
+  readonly #network: Network;
+  readonly #jar = createCookieJar();
+  readonly #probing = new SharedRun<string>();
+  readonly #loggingIn = new SharedRun<void>();
+  #prefix: string | null;
+  #form: LoginForm | null = null;
+  /** Counts logins, so that of several refused requests one renews for all. */
+  #generation = 0;
+  #offset: number | null = null;
+
+  constructor({ address, credential, network }: SessionOptions) {
+    this.#address = address;
+    this.#credential = credential;
+    this.#network = network;
+    this.#prefix = address.prefix;
+    this.station = `Container Station at ${address.origin}`;
+  }
+
+  /** Milliseconds that the station's clock is ahead of UTC, as the last login showed it; null before one. */
+  get utcOffset(): number | null {
+    return this.#offset;
+  }
+
+  /** What stands before `/api/v1`; found by asking, without the password, where the address does not say. */
+  async prefix(signal: AbortSignal): Promise<string> {
+    this.#prefix ??= await this.#probing.join((own) => this.#probe(own), signal);
+    return this.#prefix;
+  }
+
+  /** The reply, failures included, but one login later where the session was refused. Throws CliError. */
+  async ask(ask: Ask, signal: AbortSignal): Promise<Reply> {
+    const generation = await this.#enter(signal);
+    const reply = await this.#get(ask, signal);
+    if (!isRefused(failureOf(reply))) return reply;
+    await this.#renew(generation, signal);
+    const again = await this.#get(ask, signal);
+    const failure = failureOf(again);
+    if (failure && isRefused(failure)) throw this.#notAllowed(ask.what, failure.code);
+    return again;
+  }
+
+  /** The JSON of a reply that is no failure. Throws CliError otherwise. */
+  async json(ask: Ask, signal: AbortSignal): Promise<unknown> {
+    return this.jsonOf(await this.ask(ask, signal), ask);
+  }
+
+  jsonOf(reply: Reply, { what }: Ask): unknown {
+    const failure = failureOf(reply);
+    if (failure) throw failureError(failure, reply, { station: this.station, what });
+    if (reply.json === undefined) {
+      throw new CliError('platform', `${this.station} answers the request for ${what} with no JSON.`);
+    }
+    return reply.json;
+  }
+
+  /** A body that is read as it comes. `status` is not judged. */
+  async stream(ask: Ask, signal: AbortSignal): Promise<HttpStream> {
+    const generation = await this.#enter(signal);
+    const stream = await this.#network.stream(this.#requestOf(ask), signal);
+    if (stream.status !== 401 && stream.status !== 403) return stream;
+    stream.cancel();
+    await this.#renew(generation, signal);
+    return this.#network.stream(this.#requestOf(ask), signal);
+  }
+
+  /** Logs in anew unless that has happened since `generation`; for answers that only their reader can judge. */
+  async renew(signal: AbortSignal): Promise<void> {
+    await this.#renew(this.#generation, signal);
+  }
+
+  async #enter(signal: AbortSignal): Promise<number> {
+    await this.prefix(signal);
+    if (this.#credential && this.#generation === 0) await this.#renew(0, signal);
+    return this.#generation;
+  }
+
+  async #renew(generation: number, signal: AbortSignal): Promise<void> {
+    const credential = this.#credential;
+    if (!credential) {
+      throw new CliError('auth', `${this.station} asks for a login.`, {
+        hint: 'Set POLYLOG_QNAP_USER and POLYLOG_QNAP_PASSWORD, or POLYLOG_QNAP_SID.',
+      });
+    }
+    if (this.#generation !== generation) return;
+    await this.#loggingIn.join((own) => this.#logIn(credential, own), signal);
+  }
+
+  async #logIn(credential: Credential, signal: AbortSignal): Promise<void> {
+    const prefix = await this.prefix(signal);
+    this.#jar.clear();
+    const { account, form, reply } = await logIn({
+      credential,
+      prefix,
+      form: this.#form,
+      station: this.station,
+      send: (body) => this.#post(`${prefix}/api/v1/login`, body, signal),
+    });
+    this.#form = form;
+    this.#offset = offsetOf(account, reply) ?? this.#offset;
+    this.#generation += 1;
+  }
+
+  async #post(
+    path: string,
+    { headers, body }: Pick<HttpRequest, 'headers' | 'body'>,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    const answer = await this.#network.request(
+      {
+        method: 'POST',
+        url: `${this.#address.origin}${path}`,
+        ...(body === undefined ? {} : { body }),
+        // Among the credentials, because the body is one: so it goes only where credentials may.
+        credential: { accept: 'application/json', ...headers },
+      },
+      signal,
+    );
+    this.#jar.take(answer.headers['set-cookie']);
+    return readReply(answer);
+  }
+
+  async #get(ask: Ask, signal: AbortSignal): Promise<Reply> {
+    const answer = await this.#network.request(this.#requestOf(ask), signal);
+    this.#jar.take(answer.headers['set-cookie']);
+    return readReply(answer);
+  }
+
+  #requestOf({ path, maxBytes }: Ask): HttpRequest {
+    const cookie = this.#jar.header();
+    return {
+      url: `${this.#address.origin}${this.#prefix ?? ''}/api/v1${path}`,
+      ...(cookie === null ? {} : { credential: { cookie } }),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    };
+  }
+
+  /**
+   * Any JSON answer shows the API, a login not being needed for that (wire: Container Station 1.1). One that says 404
+   * may come from a station that answers so to every unknown path: it counts only when no other answers better.
+   */
+  async #probe(signal: AbortSignal): Promise<string> {
+    let unsure: string | null = null;
+    let failed: Reply | null = null;
+    for (const prefix of PREFIXES) {
+      const url = `${this.#address.origin}${prefix}/api/v1/login_refresh`;
+      const reply = readReply(await this.#network.request({ url }, signal));
+      const failure = failureOf(reply);
+      const busy = reply.status === 429 || reply.status >= 500;
+      if (typeof reply.json === 'object' && reply.json !== null && !busy) {
+        if (failure?.code !== 404) return prefix;
+        unsure ??= prefix;
+      } else if (busy || (reply.status >= 300 && reply.status < 400)) {
+        failed ??= reply;
+      }
+    }
+    if (unsure !== null) return unsure;
+    throw this.#notFound(failed);
+  }
+
+  #notFound(failed: Reply | null): CliError {
+    const failure = failed && failureOf(failed);
+    if (failed && failure) {
+      return failureError(failure, failed, { station: this.station, what: 'its API' });
+    }
+    return new CliError('platform', `No Container Station answers at ${this.#address.origin}.`, {
+      hint: 'POLYLOG_QNAP_URL is the address of the NAS with its system port (often 8080 or 443); a path in it is taken as the prefix of the API.',
+    });
+  }
+
+  #notAllowed(what: string, code: number): CliError {
+    const who = this.#credential?.kind === 'password' ? this.#credential.user : 'this session';
+    return new CliError('auth', `${this.station} does not allow ${who} to see ${what} (${code}).`, {
+      status: code,
+      hint: 'An administrator of the NAS may be needed.',
+    });
+  }
+}
+
+function offsetOf({ logintime }: Account, reply: Reply): number | null {
+  return offsetFromLogin(logintime, headerOf(reply, 'date'), Date.now());
+}

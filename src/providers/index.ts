@@ -1,0 +1,34 @@
+// The list of platforms. Each is imported only when it is addressed.
+import type { PlatformFlag, Provider } from '../provider.ts';
+
+export interface ProviderEntry {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly title: string;
+  /** Flags of its `logs`; here and not in the provider, so that help needs no provider. */
+  readonly logFlags: readonly PlatformFlag[];
+  load(): Promise<Provider>;
+}
+
+export const PROVIDERS: readonly ProviderEntry[] = [
+  {
+    name: 'container-station',
+    aliases: ['qnap'],
+    title: 'QNAP Container Station',
+    logFlags: [
+      { name: 'category', value: 'LIST', description: 'activity rows of these categories' },
+      { name: 'user', value: 'NAME', description: 'activity rows of this user' },
+      { name: 'text', value: 'TEXT', description: 'activity rows that hold this text' },
+      { name: 'activity', description: 'the activity rows that name the container, not its console' },
+      { name: 'nas-timezone', value: 'ZONE', description: "the station's own time zone, to correct its local times" },
+    ],
+    load: async () => (await import('./container-station/index.ts')).containerStation,
+  },
+  {
+    name: 'scalingo',
+    aliases: [],
+    title: 'Scalingo',
+    logFlags: [{ name: 'addon', value: 'ID', description: "an add-on's log, by id or name" }],
+    load: async () => (await import('./scalingo/index.ts')).scalingo,
+  },
+];

@@ -1,0 +1,133 @@
+// The past of a log: the hot log alone, or its archives before it. Knows nothing of the live connection.
+import { CliError } from '../../errors.ts';
+import type { Instant, LogEntry } from '../../model.ts';
+import type { Batch, HistoryEnd, HistoryQuery } from '../../provider.ts';
+import { type Listing, listArchives, newerArchives, readArchive, type TimeRange } from './archives.ts';
+import { count, createTally, type LogReading, readDump, type Tally, WHOLE_LOG } from './dump.ts';
+
+type History = AsyncGenerator<Batch<LogEntry>, HistoryEnd, undefined>;
+
+/**
+ * A number of lines is asked of the hot log; with `since` the archives come before it when the whole hot log does not
+ * reach back so far. `all` is every archive since then (or at all) and the whole hot log.
+ */
+export function readHistory(log: LogReading, query: HistoryQuery, signal: AbortSignal): History {
+  const range = {
+    since: query.since?.seconds ?? Number.NEGATIVE_INFINITY,
+    until: query.until?.seconds ?? Number.POSITIVE_INFINITY,
+  };
+  if (query.lines === 'all') return everything(log, range, signal);
+  return query.since === null
+    ? newest(log, query.lines, signal)
+    : newestSince(log, { lines: query.lines, range }, signal);
+}
+
+/** Characters of a hot log that are held until it is known whether archives come before it; the platform rotates at 50 MiB. */
+const MOST_HELD = 64 * 1024 * 1024;
+
+async function* newest(log: LogReading, lines: number, signal: AbortSignal): History {
+  const tally = createTally();
+  if (lines > 0) yield* counted(readDump(log, lines, signal), tally, Number.NEGATIVE_INFINITY);
+  // Where the archives begin was not asked.
+  return { complete: lines > 0 && tally.count < lines, begins: null };
+}
+
+async function* newestSince(
+  log: LogReading,
+  { lines, range }: { lines: number; range: TimeRange },
+  signal: AbortSignal,
+): History {
+  if (lines <= 0) return { complete: false, begins: null };
+  const tally = createTally();
+  let held: Batch<LogEntry>[] = [];
+  let size = 0;
+  for await (const batch of counted(readDump(log, lines, signal), tally, range.since)) {
+    held.push(batch);
+    if (size > MOST_HELD) {
+      yield* held;
+      held = [];
+    } else {
+      for (const { raw } of batch.items) size += raw.length;
+    }
+  }
+  const whole = tally.count < lines;
+  if (size > MOST_HELD || !whole || tally.before > 0) {
+    yield* held;
+    return { complete: whole || reachesBack(tally), begins: null };
+  }
+  const listing = yield* counted(readArchives(log, range, signal), tally, range.since);
+  yield* held;
+  return { complete: true, begins: endsWith(listing) ? beginOf(tally, log) : null };
+}
+
+async function* everything(log: LogReading, range: TimeRange, signal: AbortSignal): History {
+  const tally = createTally();
+  const listing = yield* counted(readArchives(log, range, signal), tally, range.since);
+  const archived = tally.count;
+  yield* counted(readDump(log, WHOLE_LOG, signal), tally, range.since);
+  return {
+    complete: tally.count - archived < WHOLE_LOG,
+    begins: endsWith(listing) ? beginOf(tally, log) : null,
+  };
+}
+
+/** Whether nothing older than what was read can be had. */
+function endsWith(listing: Listing | null): boolean {
+  return listing === null || listing.toTheEnd;
+}
+
+/** Oldest first; returns what was listed, null when the platform does not let this account have archives. */
+async function* readArchives(
+  log: LogReading,
+  range: TimeRange,
+  signal: AbortSignal,
+): AsyncGenerator<Batch<LogEntry>, Listing | null, undefined> {
+  let listing: Listing;
+  try {
+    listing = await listArchives(log, range, signal);
+  } catch (error) {
+    // A collaborator with a limited role may read the log, but not its archives (wire: Scalingo 3).
+    if (!(error instanceof CliError) || error.kind === 'unavailable') throw error;
+    yield { items: [], missing: { count: null, reason: `the archives: ${error.message}`, certain: true } };
+    return null;
+  }
+  for (const archive of listing.archives) yield* readArchive(log, archive, signal);
+  if (listing.archives.length === 0) return listing;
+  // Reading took its time: what was rotated out of the hot log meanwhile is read before it.
+  for (const archive of await newerArchives(log, { listing, range }, signal))
+    yield* readArchive(log, archive, signal);
+  return listing;
+}
+
+async function* counted<R>(
+  batches: AsyncGenerator<Batch<LogEntry>, R, undefined>,
+  tally: Tally,
+  since: number,
+): AsyncGenerator<Batch<LogEntry>, R, undefined> {
+  let ended = false;
+  try {
+    for (;;) {
+      const step = await batches.next();
+      if (step.done === true) {
+        ended = true;
+        return step.value;
+      }
+      count(tally, step.value.items, since);
+      yield step.value;
+    }
+  } finally {
+    if (!ended) await batches.return(undefined as R);
+  }
+}
+
+/**
+ * One line before `since` proves nothing: the lines come from several back ends that reach back differently far
+ * (wire: Scalingo 2.2). That half of them lie before it makes it likely that all have reached it.
+ */
+function reachesBack(tally: Tally): boolean {
+  return tally.before > 0 && tally.before * 2 >= tally.count;
+}
+
+function beginOf(tally: Tally, log: LogReading): Instant | null {
+  return tally.oldestLine === null ? null : log.place.parse(tally.oldestLine).ts;
+}

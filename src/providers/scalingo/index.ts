@@ -1,0 +1,44 @@
+// Scalingo as a provider: what it is called, where it is, what it can do.
+import { CliError } from '../../errors.ts';
+import { type AppRef, defineProvider } from '../../provider.ts';
+import { credentialOrigin, mayCarryCredential, settingDeclarations } from './address.ts';
+import { apps } from './apps.ts';
+import { createClient, type ScalingoClient } from './client.ts';
+import { logs } from './log.ts';
+
+export const scalingo = defineProvider<ScalingoClient>({
+  name: 'scalingo',
+  aliases: [],
+  title: 'Scalingo',
+  settings: settingDeclarations,
+  credentials: [['token']],
+  appForm: 'NAME or ID',
+  parseRef,
+  origin: credentialOrigin,
+  mayCarryCredential,
+  connect: (settings, network) => createClient(settings, network),
+  async whoami(client, signal) {
+    const { username, email } = await client.self(signal);
+    return { user: username, note: email };
+  },
+  apps,
+  logs,
+});
+
+/** `shop`, `shop/web`, `shop/web-1`. */
+function parseRef(text: string): AppRef {
+  const [app = '', component, ...rest] = text.split('/');
+  if (!/^[\w][\w.-]*$/.test(app)) {
+    const named =
+      app === '' ? 'needs the name of an app' : `has no apps with a name like "${app.slice(0, 80)}"`;
+    throw new CliError('usage', `Scalingo ${named}.`, {
+      hint: 'Write scalingo:NAME or scalingo:NAME/COMPONENT.',
+    });
+  }
+  if (rest.length > 0 || component === '') {
+    throw new CliError('usage', `"${text.slice(0, 80)}" is no target of Scalingo.`, {
+      hint: 'Write scalingo:NAME or scalingo:NAME/COMPONENT.',
+    });
+  }
+  return { app, component: component ?? null };
+}

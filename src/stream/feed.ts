@@ -1,0 +1,243 @@
+// One source from its past into its live stream, connection after connection. Knows no platform.
+import { CliError, isRetryable } from '../errors.ts';
+import type { Gap, Instant, Notice } from '../model.ts';
+import type { Position, Progress, Source } from '../provider.ts';
+import { wait } from '../wait.ts';
+import { type Backoff, createBackoff } from './backoff.ts';
+import { openConnection } from './connection.ts';
+import { type ConnectionEnd, firstConnection, resumedConnection } from './join.ts';
+import { past } from './past.ts';
+import { createRange } from './range.ts';
+import { createRepeats, type Repeats } from './repeats.ts';
+
+export interface FeedTiming {
+  /** Milliseconds before the first and the last of the reconnections; jittered. */
+  readonly backoffFirst: number;
+  readonly backoffMost: number;
+  /** A connection that stood so long counts as stable: the back-off starts anew. */
+  readonly stableAfter: number;
+  /** How long the first connection is tried. */
+  readonly startWithin: number;
+  /** How far behind the newest shown line the past is fetched again after a drop. */
+  readonly overlap: number;
+  /** The end of history on a source whose stream never ends: so long without an item. */
+  readonly idle: number;
+}
+
+export const FEED_TIMING: FeedTiming = {
+  backoffFirst: 1000,
+  backoffMost: 30_000,
+  stableAfter: 30_000,
+  startWithin: 30_000,
+  overlap: 30_000,
+  idle: 2000,
+};
+
+export interface FeedOptions<T> {
+  /** What is shown; `-n` counts only that. */
+  readonly keep: (item: T) => boolean;
+  readonly lines: number | 'all';
+  readonly since: Instant | null;
+  readonly until: Instant | null;
+  readonly follow: boolean;
+  readonly timing?: Partial<FeedTiming>;
+  /** Items held while the past is fetched; beyond it the live connection is given up and opened again afterwards. */
+  readonly holdLimit?: number;
+}
+
+export type FeedStep<T> =
+  | { readonly kind: 'items'; readonly items: readonly T[]; readonly past: boolean }
+  | { readonly kind: 'gap'; readonly gap: Gap }
+  | { readonly kind: 'notice'; readonly notice: Notice }
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  /** Everything that the past holds has been handed out. */
+  | { readonly kind: 'caught-up' };
+
+export interface FeedEnd {
+  readonly reason: string;
+}
+
+/** What a feed knows across its connections. */
+export interface FeedState<T> {
+  readonly source: Source<T>;
+  readonly options: FeedOptions<T>;
+  readonly timing: FeedTiming;
+  readonly holdLimit: number;
+  readonly shown: Repeats<T>;
+  readonly backoff: Backoff;
+  position: Position | undefined;
+  /** The last item of a connection that broke off inside it; shown only if no connection brings it whole. */
+  cutItem: T | undefined;
+  /** How much of the past a resumed replay asks for: an index into the growing amounts. */
+  resumeAsk: number;
+}
+
+const HOLD_LIMIT = 50_000;
+
+/** Yields what passes `keep`, each line once. Ends when nothing can follow; throws CliError when it cannot go on. */
+export async function* feed<T>(
+  source: Source<T>,
+  options: FeedOptions<T>,
+  signal: AbortSignal,
+): AsyncGenerator<FeedStep<T>, FeedEnd, undefined> {
+  const timing = { ...FEED_TIMING, ...options.timing };
+  const state: FeedState<T> = {
+    source,
+    options,
+    timing,
+    holdLimit: options.holdLimit ?? HOLD_LIMIT,
+    shown: createRepeats(source),
+    backoff: createBackoff(timing),
+    position: undefined,
+    cutItem: undefined,
+    resumeAsk: 0,
+  };
+  if (options.follow) return yield* follow(state, signal);
+  if (source.traits.history === 'none') return yield* liveUntilIdle(state, signal);
+  yield* fromPast(state, signal);
+  yield { kind: 'caught-up' };
+  return { reason: 'end of history' };
+}
+
+/** The past as steps; remembers where live goes on. */
+export async function* fromPast<T>(
+  state: FeedState<T>,
+  signal: AbortSignal,
+): AsyncGenerator<FeedStep<T>, void, undefined> {
+  const steps = past(state.source, { ...state.options, holdCut: state.options.follow }, signal);
+  try {
+    for (;;) {
+      const step = await steps.next();
+      if (step.done) {
+        state.position = step.value.position;
+        state.cutItem = step.value.cut;
+        return;
+      }
+      const { items, missing, notices, progress } = step.value;
+      if (progress) yield { kind: 'progress', progress };
+      for (const said of notices ?? []) yield { kind: 'notice', notice: said };
+      if (missing) yield { kind: 'gap', gap: gapOf(missing) };
+      if (items.length === 0) continue;
+      state.shown.remember(items);
+      yield { kind: 'items', items, past: true };
+    }
+  } finally {
+    await steps.return({ position: undefined, cut: undefined });
+  }
+}
+
+/** A platform without history gives what its live stream brings until `-n` or a silence. */
+async function* liveUntilIdle<T>(
+  state: FeedState<T>,
+  signal: AbortSignal,
+): AsyncGenerator<FeedStep<T>, FeedEnd, undefined> {
+  const { source, options, timing } = state;
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  let left = options.lines === 'all' ? Number.POSITIVE_INFINITY : options.lines;
+  let idle = false;
+  const timer = setTimeout(() => {
+    idle = true;
+    stop.abort(new CliError('unavailable', 'idle'));
+  }, timing.idle);
+  const within = createRange(source, options);
+  const connection = openConnection(source, { lines: askOf(source, options.lines) }, stop.signal);
+  try {
+    while (left > 0) {
+      const pull = await connection.next();
+      if ('over' in pull) return { reason: pull.over.reason };
+      for (const said of pull.batch.notices ?? []) yield { kind: 'notice', notice: said };
+      if (pull.batch.missing) yield { kind: 'gap', gap: gapOf(pull.batch.missing) };
+      if (pull.batch.items.length === 0) continue;
+      timer.refresh();
+      const items = pull.batch.items.filter((item) => within(item) && options.keep(item)).slice(0, left);
+      left -= items.length;
+      if (items.length > 0) yield { kind: 'items', items, past: true };
+    }
+    return { reason: `${options.lines} lines` };
+  } catch (error) {
+    if (idle && !signal.aborted) return { reason: `nothing came for ${timing.idle / 1000} s` };
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    await connection.close();
+  }
+}
+
+async function* follow<T>(
+  state: FeedState<T>,
+  signal: AbortSignal,
+): AsyncGenerator<FeedStep<T>, FeedEnd, undefined> {
+  const startedAt = performance.now();
+  let connected = false;
+  try {
+    for (;;) {
+      const end = connected
+        ? yield* outcomeOf(resumedConnection(state, signal), signal)
+        : yield* outcomeOf(
+            firstConnection(state, signal, () => {
+              connected = true;
+            }),
+            signal,
+          );
+      if (end.end === 'ended') return { reason: end.reason };
+      if (end.end === 'again') continue;
+      const pause = Math.max(state.backoff.next(), end.retryAfter ?? 0);
+      const tried = performance.now() - startedAt;
+      if (!connected && tried + pause > state.timing.startWithin)
+        throw end.error ?? neverConnected(end.reason);
+      yield say('disconnected', `${end.reason}; connecting again in ${inSeconds(pause)}`);
+      await wait(pause, signal);
+    }
+  } finally {
+    // Half a line is better than none when no connection could bring it whole.
+    if (state.cutItem !== undefined && state.options.keep(state.cutItem)) {
+      yield { kind: 'items', items: [state.cutItem], past: false };
+    }
+  }
+}
+
+type Outcome = ConnectionEnd & { readonly error?: unknown; readonly retryAfter?: number | undefined };
+
+/** A failure that a further connection may mend is an end like any other. */
+async function* outcomeOf<T>(
+  steps: AsyncGenerator<FeedStep<T>, ConnectionEnd, undefined>,
+  signal: AbortSignal,
+): AsyncGenerator<FeedStep<T>, Outcome, undefined> {
+  try {
+    return yield* steps;
+  } catch (error) {
+    if (signal.aborted || !isRetryable(error) || !(error instanceof CliError)) throw error;
+    return { end: 'dropped', reason: error.message, error, retryAfter: error.retryAfter };
+  }
+}
+
+function neverConnected(reason: string): CliError {
+  return new CliError('unavailable', `the stream could not be opened: ${reason}`);
+}
+
+export function say(kind: Notice['kind'], message: string): { kind: 'notice'; notice: Notice } {
+  return { kind: 'notice', notice: { kind, message } };
+}
+
+export function gapOf(missing: { count: number | null; reason: string; certain: boolean }): Gap {
+  return {
+    from: null,
+    to: null,
+    reason: missing.reason,
+    certainty: missing.certain ? 'certain' : 'possible',
+    count: missing.count,
+  };
+}
+
+/** How many lines a replaying connection is asked for. */
+export function askOf<T>(source: Source<T>, lines: number | 'all'): number {
+  const most = source.traits.maxLines ?? Number.MAX_SAFE_INTEGER;
+  return lines === 'all' ? most : Math.min(lines, most);
+}
+
+function inSeconds(millis: number): string {
+  return millis < 950 ? 'less than a second' : `${Math.round(millis / 1000)} s`;
+}

@@ -1,0 +1,114 @@
+// Which log lines pass: patterns, levels, components, sources. Knows no platform and no command line.
+import { CliError } from '../errors.ts';
+import { LEVELS, type Level, type LogEntry, type LogSource } from '../model.ts';
+
+export interface LogFilter {
+  /** Any of them must match the message; none = every line passes. */
+  readonly grep: readonly Pattern[];
+  readonly exclude: readonly Pattern[];
+  readonly level: LevelLimit | null;
+  /** Whether a line without a level is left out by `level`. */
+  readonly levelStrict: boolean;
+  /** Globs over component and instance. */
+  readonly components: readonly Pattern[];
+  readonly sources: readonly LogSource[];
+}
+
+export interface Pattern {
+  /** Linear in the length of the text. */
+  test(text: string): boolean;
+}
+
+export interface LevelLimit {
+  readonly level: Level;
+  /** `=warn`: that level and no other. */
+  readonly exactly: boolean;
+}
+
+/** Undefined when every line passes, so that nothing has to be read of it. */
+export function createLogFilter(filter: LogFilter): ((entry: LogEntry) => boolean) | undefined {
+  const tests: ((entry: LogEntry) => boolean)[] = [];
+  if (filter.sources.length > 0) tests.push((entry) => filter.sources.includes(entry.body.source));
+  if (filter.components.length > 0) tests.push((entry) => isOf(filter.components, entry));
+  if (filter.level) {
+    const limit = filter.level;
+    tests.push((entry) => passesLevel(entry.body.level, limit, filter.levelStrict));
+  }
+  if (filter.exclude.length > 0)
+    tests.push((entry) => !filter.exclude.some((pattern) => pattern.test(entry.body.message)));
+  if (filter.grep.length > 0)
+    tests.push((entry) => filter.grep.some((pattern) => pattern.test(entry.body.message)));
+  if (tests.length === 0) return undefined;
+  return (entry) => tests.every((test) => test(entry));
+}
+
+function isOf(globs: readonly Pattern[], entry: LogEntry): boolean {
+  const { component, instance } = entry.body;
+  return globs.some(
+    (glob) => (component !== null && glob.test(component)) || (instance !== null && glob.test(instance)),
+  );
+}
+
+function passesLevel(level: Level | null, limit: LevelLimit, strict: boolean): boolean {
+  if (level === null) return !strict;
+  if (limit.exactly) return level === limit.level;
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(limit.level);
+}
+
+/** `warn`, `=warn`; throws a usage error that lists the levels. */
+export function parseLevel(text: string): LevelLimit {
+  const exactly = text.startsWith('=');
+  const name = (exactly ? text.slice(1) : text).toLowerCase();
+  const alias: Readonly<Record<string, Level>> = {
+    warning: 'warn',
+    err: 'error',
+    critical: 'fatal',
+    crit: 'fatal',
+  };
+  const level = alias[name] ?? LEVELS.find((known) => known === name);
+  if (!level) {
+    throw new CliError(
+      'usage',
+      `"${text}" is no level: it is one of ${LEVELS.join(', ')}, or =LEVEL for exactly that one.`,
+    );
+  }
+  return { level, exactly };
+}
+
+/** A user's regular expression, matched in linear time; throws a usage error for what such an engine cannot do. */
+export async function compilePattern(
+  text: string,
+  options: { flag: string; ignoreCase: boolean },
+): Promise<Pattern> {
+  const literal = literalOf(text);
+  if (literal !== null && !options.ignoreCase) return { test: (subject) => subject.includes(literal) };
+  const { RE2JS } = await import('re2js');
+  try {
+    const compiled = RE2JS.compile(
+      RE2JS.translateRegExp(text),
+      options.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0,
+    );
+    return { test: (subject) => compiled.test(subject) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'not understood';
+    throw new CliError('usage', `The pattern of ${options.flag}, "${text}", is not understood: ${reason}.`, {
+      hint: 'Patterns are RE2: look-around, back-references and repeats over 1000 are not part of it.',
+    });
+  }
+}
+
+/** The text itself, when no character of it has a meaning in a pattern. */
+function literalOf(text: string): string | null {
+  return /^[^\\^$.|?*+()[\]{}]+$/.test(text) ? text : null;
+}
+
+/** `web*`, `web-?`; every other character means itself. */
+export async function compileGlob(text: string): Promise<Pattern> {
+  if (!/[*?]/.test(text)) return { test: (subject) => subject === text };
+  const { RE2JS } = await import('re2js');
+  const source = [...text]
+    .map((char) => (char === '*' ? '.*' : char === '?' ? '.' : RE2JS.quote(char)))
+    .join('');
+  const compiled = RE2JS.compile(`^(?:${source})$`, RE2JS.DOTALL);
+  return { test: (subject) => compiled.test(subject) };
+}

@@ -1,0 +1,199 @@
+// History: the newest n items that pass, or everything since a time, oldest first. Knows no platform.
+import type { Instant, Notice } from '../model.ts';
+import { compareInstants, formatInstant } from '../model.ts';
+import type { Batch, HistoryEnd, HistoryQuery, Position, Progress, Source } from '../provider.ts';
+import { createRange } from './range.ts';
+import { createSorter } from './sorter.ts';
+
+export interface PastOptions<T> {
+  readonly keep: (item: T) => boolean;
+  readonly lines: number | 'all';
+  readonly since: Instant | null;
+  readonly until: Instant | null;
+  /** Whether a last line of which only the beginning is there is held back: live brings it whole. */
+  readonly holdCut: boolean;
+  /** Items held to put unordered history in order of time. */
+  readonly sortWindow?: number;
+}
+
+export interface PastStep<T> {
+  readonly items: readonly T[];
+  readonly missing?: NonNullable<Batch<T>['missing']>;
+  readonly notices?: readonly Notice[];
+  readonly progress?: Progress;
+}
+
+export interface PastEnd<T> {
+  /** The last line, when only its beginning is there and `holdCut` was asked. */
+  readonly cut: T | undefined;
+  /** Where live goes on, on platforms that have positions. */
+  readonly position: Position | undefined;
+}
+
+const FIRST_ASK = 100;
+const GROWTH = 5;
+const SORT_WINDOW = 10_000;
+
+/** Yields the past oldest first; asks for growing amounts until `lines` of it pass or the platform has no more. */
+export async function* past<T>(
+  source: Source<T>,
+  options: PastOptions<T>,
+  signal: AbortSignal,
+): AsyncGenerator<PastStep<T>, PastEnd<T>, undefined> {
+  if (options.lines === 'all') return yield* streamed(source, options, signal);
+  return yield* collected(source, { ...options, lines: options.lines }, signal);
+}
+
+/** Everything since a time, or everything there is, in bounded memory. */
+async function* streamed<T>(
+  source: Source<T>,
+  options: PastOptions<T>,
+  signal: AbortSignal,
+): AsyncGenerator<PastStep<T>, PastEnd<T>, undefined> {
+  const sorter = source.traits.ordered
+    ? null
+    : createSorter<T>(source.timeOf, options.sortWindow ?? SORT_WINDOW);
+  const query: HistoryQuery = { lines: options.lines, since: options.since, until: options.until };
+  const history = source.history(query, signal);
+  const within = createRange(source, options);
+  let position: Position | undefined;
+  let cut: T | undefined;
+  try {
+    for (;;) {
+      const step = await history.next();
+      if (step.done) {
+        if (sorter) yield { items: sorter.drain() };
+        const hint = beginsLater(step.value, options.since);
+        if (hint) yield { items: [], notices: [hint] };
+        return { position, cut };
+      }
+      const batch = step.value;
+      position = batch.position ?? position;
+      if (batch.cut && options.holdCut) cut = batch.items.at(-1);
+      const passed = wholeItems(batch, options).filter((item) => within(item) && options.keep(item));
+      const items = sorter ? sorter.push(passed) : passed;
+      if (items.length > 0 || batch.missing || batch.notices || batch.progress) yield pastStep(items, batch);
+    }
+  } finally {
+    await history.return({ complete: false, begins: null }).catch(() => undefined);
+  }
+}
+
+/** The newest n that pass: collected, sorted, cut. */
+async function* collected<T>(
+  source: Source<T>,
+  options: PastOptions<T> & { readonly lines: number },
+  signal: AbortSignal,
+): AsyncGenerator<PastStep<T>, PastEnd<T>, undefined> {
+  const most = source.traits.maxLines ?? Number.POSITIVE_INFINITY;
+  const within = createRange(source, options);
+  let ask = Math.min(
+    most,
+    Math.max(options.lines, options.lines === 0 ? 1 : Math.min(options.lines, FIRST_ASK)),
+  );
+  for (;;) {
+    const query: HistoryQuery = { lines: ask, since: options.since, until: options.until };
+    const history = source.history(query, signal);
+    const rounds = await collect(history, (item) => within(item) && options.keep(item), {
+      most: options.lines,
+      timeOf: source.timeOf,
+      ordered: source.traits.ordered,
+      holdCut: options.holdCut,
+    });
+    const enough = rounds.items.length >= options.lines || rounds.end.complete || ask >= most;
+    if (!enough) {
+      ask = Math.min(most, ask * GROWTH);
+      continue;
+    }
+    for (const missing of rounds.missing) yield { items: [], missing };
+    if (rounds.notices.length > 0) yield { items: [], notices: rounds.notices };
+    if (rounds.items.length > 0) yield { items: rounds.items };
+    const hint = rounds.items.length < options.lines ? beginsLater(rounds.end, options.since) : null;
+    if (hint) yield { items: [], notices: [hint] };
+    return { position: rounds.position, cut: rounds.cut };
+  }
+}
+
+interface Collected<T> {
+  items: T[];
+  position: Position | undefined;
+  cut: T | undefined;
+  missing: NonNullable<Batch<T>['missing']>[];
+  notices: Notice[];
+  end: HistoryEnd;
+}
+
+async function collect<T>(
+  history: AsyncGenerator<Batch<T>, HistoryEnd, undefined>,
+  wanted: (item: T) => boolean,
+  order: { most: number; timeOf: (item: T) => Instant | null; ordered: boolean; holdCut: boolean },
+): Promise<Collected<T>> {
+  const found: Collected<T> = {
+    items: [],
+    position: undefined,
+    cut: undefined,
+    missing: [],
+    notices: [],
+    end: { complete: true, begins: null },
+  };
+  const newest = (items: T[]) => {
+    const sorted = order.ordered ? items : sortByTime(items, order.timeOf);
+    return order.most === 0 ? [] : sorted.slice(-order.most);
+  };
+  const trimAt = order.most * 2 + 1000;
+  try {
+    for (;;) {
+      const step = await history.next();
+      if (step.done) {
+        found.end = step.value;
+        found.items = newest(found.items);
+        return found;
+      }
+      const batch = step.value;
+      if (batch.cut && order.holdCut) found.cut = batch.items.at(-1);
+      for (const item of wholeItems(batch, order)) if (wanted(item)) found.items.push(item);
+      if (found.items.length > trimAt) found.items = newest(found.items);
+      found.position = batch.position ?? found.position;
+      if (batch.missing) found.missing.push(batch.missing);
+      if (batch.notices) found.notices.push(...batch.notices);
+    }
+  } finally {
+    await history.return({ complete: false, begins: null }).catch(() => undefined);
+  }
+}
+
+function wholeItems<T>(batch: Batch<T>, { holdCut }: { readonly holdCut: boolean }): readonly T[] {
+  return batch.cut && holdCut ? batch.items.slice(0, -1) : batch.items;
+}
+
+/** Stable; an item without a time stays behind the one it followed. */
+export function sortByTime<T>(items: readonly T[], timeOf: (item: T) => Instant | null): T[] {
+  let last: Instant | null = null;
+  let sorted = true;
+  const keyed = items.map((item) => {
+    const time = timeOf(item) ?? last;
+    if (last && time && compareInstants(time, last) < 0) sorted = false;
+    last = time;
+    return { item, time };
+  });
+  if (sorted) return [...items];
+  keyed.sort((a, b) => (a.time && b.time ? compareInstants(a.time, b.time) : a.time ? 1 : b.time ? -1 : 0));
+  return keyed.map(({ item }) => item);
+}
+
+function beginsLater(end: HistoryEnd, since: Instant | null): Notice | null {
+  if (!since || !end.begins || compareInstants(end.begins, since) <= 0) return null;
+  return {
+    kind: 'limit',
+    message: `history begins at ${formatInstant(end.begins)}: the platform keeps nothing older`,
+  };
+}
+
+function pastStep<T>(items: readonly T[], batch: Batch<T>): PastStep<T> {
+  return {
+    items,
+    ...(batch.missing ? { missing: batch.missing } : {}),
+    ...(batch.notices ? { notices: batch.notices } : {}),
+    ...(batch.progress ? { progress: batch.progress } : {}),
+  };
+}

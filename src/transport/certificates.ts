@@ -1,0 +1,62 @@
+// Which TLS certificates are accepted: the usual ones, those of a given CA, or one pinned by its fingerprint. Opens no connection.
+import tls, { type SecureContext, type TLSSocket } from 'node:tls';
+import { CliError } from '../errors.ts';
+import { changedFingerprint, type Peer, untrustedCertificate } from './failures.ts';
+
+export interface Trust {
+  /** SHA-256 as `AA:BB:…`. */
+  readonly fingerprint: string | undefined;
+  readonly insecure: boolean;
+  readonly own: boolean;
+}
+
+/** Why a connected socket must not be used, or undefined. */
+export function judge(
+  socket: TLSSocket,
+  peer: Peer,
+  { fingerprint, insecure, own }: Trust,
+): CliError | undefined {
+  const found = socket.getPeerX509Certificate()?.fingerprint256;
+  if (fingerprint !== undefined)
+    return found === fingerprint ? undefined : changedFingerprint(peer, fingerprint, found);
+  if (socket.authorized || insecure) return undefined;
+  return untrustedCertificate(peer, { code: String(socket.authorizationError), found, own });
+}
+
+/** SHA-256 in hex, with or without colons, also as `openssl x509 -fingerprint` prints it; returns `AA:BB:…`. */
+export function parseFingerprint(text: string): string {
+  const hex = text
+    .trim()
+    .replace(/^sha-?256(\s+fingerprint)?\s*[=:]\s*/i, '')
+    .replace(/[:\s]/g, '')
+    .toUpperCase();
+  if (!/^[0-9A-F]{64}$/.test(hex)) {
+    throw new CliError(
+      'usage',
+      'the fingerprint is no SHA-256 fingerprint: 64 hexadecimal digits, colons optional',
+      {
+        hint: 'openssl x509 -noout -fingerprint -sha256 -in FILE prints it.',
+      },
+    );
+  }
+  return (hex.match(/../g) ?? []).join(':');
+}
+
+/** Made once and when needed: it holds every root certificate. */
+export function lazySecureContext(ca: string | undefined): () => SecureContext | undefined {
+  if (ca === undefined) return () => undefined;
+  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new CliError('usage', 'the file given as --ca holds no certificate in PEM form');
+  }
+  let made: SecureContext | undefined;
+  return () => {
+    try {
+      made ??= tls.createSecureContext({ ca: [...tls.rootCertificates, ca] });
+      return made;
+    } catch (cause) {
+      throw new CliError('usage', 'the file given as --ca holds a certificate that cannot be read', {
+        cause,
+      });
+    }
+  };
+}

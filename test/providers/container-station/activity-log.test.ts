@@ -1,0 +1,449 @@
+import { describe, expect, it } from 'vitest';
+import { instantFromMillis } from '../../../src/model.ts';
+import type { ContainerStationOptions, NewLogRow } from '../../../src/sandbox/container-station.ts';
+import {
+  ADMIN,
+  ALL,
+  clientOf,
+  messagesOf,
+  openLogs,
+  ownSignal,
+  readPast,
+  readUntil,
+  sandbox,
+  serve,
+} from './station.ts';
+
+const NOON = Date.UTC(2026, 6, 1, 12);
+const SMALL = { pageRows: 10, rowsInMemory: 25 };
+
+/** Rows `row 1` to `row n`, a minute apart from noon on. */
+function rows(count: number, more: (number: number) => Partial<NewLogRow> = () => ({})): NewLogRow[] {
+  return Array.from({ length: count }, (_, index) => ({
+    message: `row ${index + 1}`,
+    at: { ms: NOON + index * 60_000, nanos: 0 },
+    ...more(index + 1),
+  }));
+}
+
+function numbered(from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => `row ${from + index}`);
+}
+
+async function station(options: Partial<ContainerStationOptions>, pace = {}) {
+  const nas = await sandbox(options);
+  return { nas, client: clientOf({ url: nas.url, ...ADMIN }, { ...SMALL, ...pace }) };
+}
+
+function logQueries(requests: readonly { readonly path: string }[]): URLSearchParams[] {
+  return requests
+    .filter(({ path }) => path.includes('/api/v1/log?'))
+    .map(({ path }) => new URL(path, 'http://nas').searchParams);
+}
+
+describe('history', () => {
+  it('gives everything oldest first, page by page, beyond what memory may hold', async () => {
+    const { client } = await station({ rows: rows(137) });
+    const { batches, entries, end } = await readPast(await openLogs(client, ''), ALL);
+    expect(entries.map(({ body }) => body.id)).toEqual(
+      Array.from({ length: 137 }, (_, index) => String(index + 1)),
+    );
+    expect(Math.max(...batches.map(({ items }) => items.length))).toBeLessThanOrEqual(11);
+    expect(end).toEqual({ complete: true, begins: instantFromMillis(NOON, 0) });
+    expect(batches.at(-1)?.position).toMatchObject({ id: 137 });
+  });
+
+  it.each([
+    [3, numbered(35, 37), false],
+    [10, numbered(28, 37), false],
+    [15, numbered(23, 37), false],
+    [37, numbered(1, 37), false],
+    [100, numbered(1, 37), true],
+    [0, [], false],
+  ])('the newest %i', async (lines, expected, complete) => {
+    const { client } = await station({ rows: rows(37) });
+    const read = await readPast(await openLogs(client, ''), { ...ALL, lines });
+    expect([messagesOf(read.batches), read.end.complete]).toEqual([expected, complete]);
+    expect(read.batches.at(-1)?.position).toMatchObject({ id: 37 });
+  });
+
+  it('of an empty log is empty and can be gone on from', async () => {
+    const { nas, client } = await station({ rows: [] });
+    const source = await openLogs(client, '');
+    const { batches, end } = await readPast(source, { ...ALL, lines: 5 });
+    expect([messagesOf(batches), end.complete]).toEqual([[], true]);
+    nas.addRow({ message: 'first' });
+    const after = batches.at(-1)?.position ?? null;
+    const live = await readUntil(source.live({ after }, ownSignal()), (seen) => messagesOf(seen).length > 0);
+    expect(messagesOf(live)).toEqual(['first']);
+  });
+
+  it.each([
+    ['a largest page of its own', { maxLogLimit: 20 }],
+    ['an offset that is an id', { logOffset: 'id' as const }],
+  ])('is whole on a station with %s', async (_name, options) => {
+    const { client } = await station({ rows: rows(64), ...options }, { pageRows: 25 });
+    const { batches } = await readPast(await openLogs(client, ''), ALL);
+    expect(messagesOf(batches)).toEqual(numbered(1, 64));
+  });
+
+  it('is whole on a station that knows no offset', async () => {
+    const all = Array.from({ length: 45 }, (_, index) => ({
+      id: 45 - index,
+      ts: 1,
+      message: `row ${45 - index}`,
+    }));
+    const nas = await serve(({ path, query }) => {
+      if (path.includes('/log?')) return { json: all.slice(0, Number(query.get('limit'))) };
+      return { json: { username: 'nobody' } };
+    });
+    const { batches } = await readPast(await openLogs(clientOf({ url: nas.url }, SMALL), ''), ALL);
+    expect(messagesOf(batches)).toEqual(numbered(1, 45));
+  });
+
+  it('says so when a station that knows no offset has more than it gives', async () => {
+    const all = Array.from({ length: 45 }, (_, index) => ({
+      id: 45 - index,
+      ts: 1,
+      message: `row ${45 - index}`,
+    }));
+    const nas = await serve(({ path, query }) => {
+      if (path.includes('/log?')) return { json: all.slice(0, Number(query.get('limit'))) };
+      return { json: { username: 'nobody' } };
+    });
+    const client = clientOf({ url: nas.url }, { ...SMALL, unpagedRows: 30 });
+    const { batches } = await readPast(await openLogs(client, ''), ALL);
+    expect(messagesOf(batches)).toEqual(numbered(16, 45));
+    expect(batches.flatMap(({ notices }) => notices ?? [])).toContainEqual(
+      expect.objectContaining({ kind: 'limit', message: expect.stringContaining('newest 30 rows') }),
+    );
+  });
+
+  it.each([1, 4, 25])(
+    'has each row once while %i rows come between two pages, and live has those',
+    async (burst) => {
+      const { nas, client } = await station({ rows: rows(60) });
+      const source = await openLogs(client, '');
+      let next = 61;
+      const stop = nas.onAnswered(({ path }) => {
+        if (!path.includes('/log?') || next > 130) return;
+        for (let row = 0; row < burst; row += 1) nas.addRow({ message: `row ${next++}` });
+      });
+      const past = await readPast(source, ALL);
+      stop();
+      const after = past.batches.at(-1)?.position ?? null;
+      const live = await readUntil(source.live({ after }, ownSignal()), (seen) =>
+        messagesOf(seen).includes(`row ${next - 1}`),
+      );
+      expect([...messagesOf(past.batches), ...messagesOf(live)]).toEqual(numbered(1, next - 1));
+    },
+  );
+
+  it('puts rows in order whatever the order of an answer', async () => {
+    const nas = await serve(({ path }) => {
+      if (path.includes('/log?'))
+        return { json: [2, 3, 1, 3].map((id) => ({ id, ts: id, message: `row ${id}` })) };
+      return { json: {} };
+    });
+    const { batches } = await readPast(await openLogs(clientOf({ url: nas.url }), ''), ALL);
+    expect(messagesOf(batches)).toEqual(numbered(1, 3));
+  });
+});
+
+describe('a range of time', () => {
+  const query = {
+    since: instantFromMillis(NOON + 20 * 60_000),
+    until: instantFromMillis(NOON + 30 * 60_000),
+  };
+
+  it.each([
+    ['A', 'shifted', 480],
+    ['A', 'true', 480],
+    ['C', 'shifted', -600],
+    ['E', 'shifted', 480],
+    ['E', 'true', -660],
+    ['E', 'shifted', 840],
+  ] as const)('in dialect %s, %s times, %i minutes east', async (dialect, logTimes, nasUtcOffset) => {
+    const { client } = await station({ dialect, logTimes, nasUtcOffset, rows: rows(60) });
+    const { batches } = await readPast(await openLogs(client, ''), { ...query, lines: 'all' });
+    expect(messagesOf(batches)).toEqual(numbered(21, 30));
+  });
+
+  it('counts only the lines within', async () => {
+    const { client } = await station({ rows: rows(60) });
+    const { batches } = await readPast(await openLogs(client, ''), { ...query, lines: 3 });
+    expect(messagesOf(batches)).toEqual(numbered(28, 30));
+  });
+
+  it('is asked for under both names, 14 hours wider each way', async () => {
+    const { nas, client } = await station({ rows: rows(5) });
+    await readPast(await openLogs(client, ''), { ...query, lines: 'all' });
+    const asked = logQueries(nas.requests).find((parameters) => parameters.has('start'));
+    const start = NOON / 1000 + 20 * 60 - 14 * 3600;
+    const end = NOON / 1000 + 30 * 60 + 1 + 14 * 3600;
+    expect(Object.fromEntries(asked ?? [])).toEqual({
+      limit: '10',
+      start: String(start),
+      time_start: String(start),
+      end: String(end),
+      time_end: String(end),
+    });
+  });
+
+  it.each([
+    ['there is more before', 3000, null],
+    ['the log begins later', 30, instantFromMillis(NOON, 0)],
+  ])('tells whether %s', async (_name, count, begins) => {
+    const { client } = await station({ rows: rows(count) }, { pageRows: 500 });
+    const since = instantFromMillis(count === 30 ? NOON - 3_600_000 : NOON + 2900 * 60_000);
+    const { end } = await readPast(await openLogs(client, ''), { lines: 'all', since, until: null });
+    expect(end).toEqual({ complete: true, begins });
+  });
+});
+
+describe('filters', () => {
+  const mixed = rows(12, (number) => ({
+    category: ['container', 'image', 'volume'][number % 3] ?? '',
+    level: number % 4 === 0 ? 'ERROR' : number % 4 === 1 ? 'WARN' : 'INFO',
+    user: number % 2 === 0 ? 'admin' : 'system',
+  }));
+
+  it.each(['A', 'B', 'C', 'D', 'E'] as const)('two categories in dialect %s', async (dialect) => {
+    const { nas, client } = await station({ dialect, rows: mixed });
+    const source = await openLogs(client, '', { flags: { category: 'image, Volume' } });
+    const { batches } = await readPast(source, ALL);
+    expect(messagesOf(batches)).toEqual([1, 2, 4, 5, 7, 8, 10, 11].map((number) => `row ${number}`));
+    const sent = nas.requests.some(({ path }) => path.includes('category=image,volume'));
+    expect(sent).toBe(dialect !== 'A');
+  });
+
+  it.each(['A', 'E'] as const)('levels in dialect %s', async (dialect) => {
+    const { client } = await station({ dialect, rows: mixed });
+    const source = await openLogs(client, '', { levels: ['warn', 'error', 'fatal'] });
+    const { batches } = await readPast(source, ALL);
+    expect(messagesOf(batches)).toEqual([1, 4, 5, 8, 9, 12].map((number) => `row ${number}`));
+  });
+
+  it('one category, user and text go to the station of any dialect', async () => {
+    const { nas, client } = await station({ dialect: 'A', rows: mixed });
+    const source = await openLogs(client, '', {
+      flags: { category: 'image', user: 'system', text: 'row 1&' },
+    });
+    await readPast(source, ALL);
+    const asked = logQueries(nas.requests).at(-1);
+    expect([asked?.get('category'), asked?.get('user'), asked?.get('text')]).toEqual([
+      'image',
+      'system',
+      'row 1&',
+    ]);
+  });
+
+  it('count the lines that pass', async () => {
+    const { client } = await station({ rows: mixed });
+    const source = await openLogs(client, '', { flags: { user: 'system' } });
+    const { batches } = await readPast(source, { ...ALL, lines: 2 });
+    expect(messagesOf(batches)).toEqual(['row 9', 'row 11']);
+  });
+
+  it('do not make live look through the past again', async () => {
+    const { nas, client } = await station({
+      rows: rows(40, (number) => ({ user: number === 1 ? 'eve' : 'admin' })),
+    });
+    const source = await openLogs(client, '', { flags: { user: 'eve' } });
+    const since = instantFromMillis(NOON + 30 * 60_000);
+    const past = await readPast(source, { lines: 'all', since, until: null });
+    expect(messagesOf(past.batches)).toEqual([]);
+    nas.addRow({ message: 'row 41', user: 'eve' });
+    const after = past.batches.at(-1)?.position ?? null;
+    const live = await readUntil(source.live({ after }, ownSignal()), (seen) => messagesOf(seen).length > 0);
+    expect(messagesOf(live)).toEqual(['row 41']);
+  });
+
+  it('show the rows that name a container', async () => {
+    const { nas, client } = await station({});
+    const web = (await client.containers(ownSignal())).find(({ name }) => name === 'shop-web');
+    nas.addRow({ message: `Stop container (docker, ${web?.id.slice(0, 12)}, shop-web)` });
+    nas.addRow({ message: 'Stop container (docker, 0123456789ab, shop-worker)' });
+    nas.addRow({ message: 'Start container (lxc, shop-web)' });
+    const source = await openLogs(client, 'docker/shop-web', { flags: { activity: true } });
+    const { entries } = await readPast(source, ALL);
+    expect(entries.map(({ body }) => [body.id, body.component])).toEqual([['1', 'shop-web']]);
+  });
+});
+
+describe('following', () => {
+  it('begins with the last n, then gives each new row once', async () => {
+    const { nas, client } = await station({ rows: rows(30) });
+    const source = await openLogs(client, '');
+    const live = source.live({ lines: 4 }, ownSignal());
+    const first = await readUntil(live, (seen) => messagesOf(seen).length === 4);
+    nas.addRow({ message: 'row 31' });
+    const second = await readUntil(live, (seen) => messagesOf(seen).length === 1);
+    for (let number = 32; number <= 80; number += 1) nas.addRow({ message: `row ${number}` });
+    const third = await readUntil(live, (seen) => messagesOf(seen).includes('row 80'));
+    expect([...first, ...second, ...third].flatMap((batch) => messagesOf([batch]))).toEqual(numbered(27, 80));
+    expect(third.every(({ missing }) => missing === undefined)).toBe(true);
+  });
+
+  it('begins with nothing old for no lines', async () => {
+    const { nas, client } = await station({ rows: rows(30) });
+    const live = (await openLogs(client, '')).live({ lines: 0 }, ownSignal());
+    await live.next();
+    nas.addRow({ message: 'row 31' });
+    expect(messagesOf(await readUntil(live, (seen) => messagesOf(seen).length > 0))).toEqual(['row 31']);
+  });
+
+  it('gives an empty batch with a position for every look that found nothing', async () => {
+    const { nas, client } = await station({ rows: rows(3) });
+    const live = (await openLogs(client, '')).live(
+      { after: { id: 3, ts: (NOON + 120_000) / 1000 + 28_800 } },
+      ownSignal(),
+    );
+    const before = nas.requests.length;
+    const batches = await readUntil(live, (seen) => seen.length === 4);
+    expect(batches.map(({ items, position }) => [items.length, position])).toEqual(
+      Array(4).fill([0, expect.objectContaining({ id: 3 })]),
+    );
+    expect(nas.requests.length - before).toBe(4);
+  });
+
+  it('goes on after a position, whatever came meanwhile', async () => {
+    const { nas, client } = await station({ rows: rows(30) });
+    const source = await openLogs(client, '');
+    const { batches } = await readPast(source, { ...ALL, lines: 5 });
+    const position = JSON.parse(JSON.stringify(batches.at(-1)?.position));
+    for (let number = 31; number <= 90; number += 1) nas.addRow({ message: `row ${number}` });
+    const later = await openLogs(clientOf({ url: nas.url, ...ADMIN }, SMALL), '');
+    const live = await readUntil(
+      later.live({ after: position }, ownSignal()),
+      (seen) => messagesOf(seen).length >= 60,
+    );
+    expect(messagesOf(live)).toEqual(numbered(31, 90));
+  });
+
+  it('goes on after every batch of a long catch-up', async () => {
+    const { client } = await station({ rows: rows(50) });
+    const source = await openLogs(client, '');
+    const live = source.live({ after: { id: 0, ts: null } }, ownSignal());
+    const first = (await readUntil(live, (seen) => messagesOf(seen).length > 0)).at(-1);
+    const shown = first?.items.length ?? 0;
+    const rest = await readUntil(source.live({ after: first?.position ?? null }, ownSignal()), (seen) =>
+      messagesOf(seen).includes('row 50'),
+    );
+    expect(messagesOf(rest)).toEqual(numbered(shown + 1, 50));
+  });
+
+  it.each(['', 'image,system,container'])(
+    'notices a cleared log, with the categories "%s"',
+    async (category) => {
+      const { nas, client } = await station({ rows: rows(30) });
+      const source = await openLogs(client, '', { flags: category === '' ? {} : { category } });
+      const live = source.live({ lines: 1 }, ownSignal());
+      await readUntil(live, (seen) => messagesOf(seen).includes('row 30'));
+      nas.clearLog();
+      nas.addRow({ message: 'after' });
+      const batches = await readUntil(live, (seen) => messagesOf(seen).includes('after'));
+      expect(batches.flatMap(({ notices }) => notices ?? []).map(({ kind }) => kind)).toEqual(['cleared']);
+      expect(messagesOf(batches).at(-1)).toBe('after');
+      nas.addRow({ message: 'more' });
+      expect(messagesOf(await readUntil(live, (seen) => messagesOf(seen).length > 0))).toEqual(['more']);
+    },
+  );
+
+  it('notices a clearing though the log has grown past the last id since', async () => {
+    const { nas, client } = await station({ rows: rows(5) });
+    const source = await openLogs(client, '');
+    const { batches } = await readPast(source, ALL);
+    nas.clearLog();
+    for (let number = 0; number < 20; number += 1) nas.addRow({ message: `new ${number}` });
+    const after = batches.at(-1)?.position ?? null;
+    const live = await readUntil(source.live({ after }, ownSignal()), (seen) =>
+      messagesOf(seen).includes('new 19'),
+    );
+    expect(live.flatMap(({ notices }) => notices ?? [])).toHaveLength(1);
+    expect(messagesOf(live).filter((message) => message.startsWith('new'))).toHaveLength(20);
+  });
+
+  it('goes on without a word where ids go on after a clearing', async () => {
+    const { nas, client } = await station({ rows: rows(5), idsAfterClear: 'continue' });
+    const source = await openLogs(client, '');
+    const { batches } = await readPast(source, ALL);
+    nas.clearLog();
+    nas.addRow({ message: 'after' });
+    const after = batches.at(-1)?.position ?? null;
+    const live = await readUntil(source.live({ after }, ownSignal()), (seen) =>
+      messagesOf(seen).includes('after'),
+    );
+    expect(live.flatMap(({ missing, notices }) => [missing ?? [], notices ?? []].flat())).toEqual([]);
+  });
+
+  it('says that something may be missing when the last known row is gone', async () => {
+    const { nas, client } = await station({ rows: rows(5), idsAfterClear: 'continue' });
+    for (let number = 6; number <= 20; number += 1) nas.addRow({ message: `row ${number}` });
+    nas.clearLog();
+    const source = await openLogs(client, '');
+    const live = source.live({ after: { id: 3, ts: 1 } }, ownSignal());
+    const batches = await readUntil(live, (seen) => messagesOf(seen).length > 0);
+    expect(batches.flatMap(({ missing }) => missing ?? [])).toEqual([
+      { count: null, reason: expect.stringContaining('no longer shows'), certain: false },
+    ]);
+  });
+
+  it('renews a session that ends meanwhile', async () => {
+    const { nas, client } = await station({ rows: rows(5), sessionLifeRequests: 3 });
+    const live = (await openLogs(client, '')).live({ lines: 1 }, ownSignal());
+    await readUntil(live, (seen) => seen.length === 8);
+    nas.addRow({ message: 'still here' });
+    const batches = await readUntil(live, (seen) => messagesOf(seen).length > 0);
+    expect(messagesOf(batches)).toEqual(['still here']);
+  });
+
+  it('ends at once when called off', async () => {
+    const { client } = await station({ rows: rows(5) }, { pollMillis: 3_600_000 });
+    const stop = new AbortController();
+    const live = (await openLogs(client, '')).live({ after: { id: 0, ts: null } }, stop.signal);
+    await readUntil(live, (seen) => seen.at(-1)?.items.length === 0 && messagesOf(seen).length === 5);
+    const waiting = live.next();
+    stop.abort(new Error('Ctrl-C'));
+    await expect(waiting).rejects.toThrow('Ctrl-C');
+    expect(await live.next()).toMatchObject({ done: true });
+  });
+
+  it.each([[null], [7], [{ tail: [], total: 0 }], [{ id: 'x', ts: null }]])(
+    'refuses the position %j',
+    async (after) => {
+      const { client } = await station({ rows: rows(1) });
+      const live = (await openLogs(client, '')).live({ after }, ownSignal());
+      await expect(live.next()).rejects.toMatchObject({ kind: 'usage' });
+    },
+  );
+});
+
+describe('a bad answer', () => {
+  it.each([
+    [{ name: 'not-json' as const }, 'platform', false],
+    [{ name: 'wrong-shape' as const }, 'platform', false],
+    [{ name: 'html-error' as const, status: 500 }, 'unavailable', true],
+    [{ name: 'server-error' as const, status: 500 }, 'unavailable', true],
+    [{ name: 'rate-limited' as const, retryAfter: 60 }, 'unavailable', true],
+    [{ name: 'connection-refused' as const }, 'unavailable', true],
+  ])('%j is one sentence with the place in it', async (fault, kind, retryable) => {
+    const { nas, client } = await station({ rows: rows(3) });
+    const source = await openLogs(client, '');
+    nas.faults.add({ ...fault, route: 'log', times: 100 });
+    await expect(readPast(source, ALL)).rejects.toMatchObject({
+      kind,
+      retryable,
+      message: expect.stringContaining(new URL(nas.url).host),
+    });
+  });
+
+  it('of version 3 names what it lacks and what works', async () => {
+    const { client } = await station({ dialect: 'F' });
+    await expect(openLogs(client, '')).rejects.toMatchObject({
+      kind: 'usage',
+      message: expect.stringMatching(/^Container Station at .* has no activity log in its API/),
+      hint: expect.stringContaining('polylog apps list nas'),
+    });
+  });
+});

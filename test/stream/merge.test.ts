@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest';
+import type { FeedEnd, FeedStep } from '../../src/stream/feed.ts';
+import { type Merged, type MergeInput, merge } from '../../src/stream/merge.ts';
+import { type Line, lines, second } from './scripted-source.ts';
+
+type Steps = AsyncGenerator<FeedStep<Line>, FeedEnd, undefined>;
+
+function input(steps: Steps, more: Partial<MergeInput<Line>> = {}): MergeInput<Line> {
+  return {
+    steps,
+    timeOf: (line) => (line.at === null ? null : second(line.at)),
+    window: 0,
+    ordered: true,
+    ...more,
+  };
+}
+
+async function* past(...items: Line[][]): Steps {
+  for (const batch of items) yield { kind: 'items', items: batch, past: true };
+  yield { kind: 'caught-up' };
+  return { reason: 'end of history' };
+}
+
+/** A feed that the test drives. */
+function driven() {
+  const queue: (FeedStep<Line> | FeedEnd | Error)[] = [];
+  let wake = () => {};
+  const pulled: (() => void)[] = [];
+  let pulls = 0;
+  let over = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    over = resolve;
+  });
+  async function* run(): Steps {
+    try {
+      for (;;) {
+        pulls += 1;
+        for (const tell of pulled.splice(0)) tell();
+        while (queue.length === 0) {
+          await Promise.race([
+            stopped,
+            new Promise<void>((resolve) => {
+              wake = resolve;
+            }),
+          ]);
+          if (queue.length === 0) return { reason: 'stopped' };
+        }
+        const step = queue.shift();
+        if (step instanceof Error) throw step;
+        if (step && 'kind' in step) yield step;
+        else if (step) return step;
+      }
+    } finally {
+      over();
+    }
+  }
+  return {
+    steps: run(),
+    send(step: FeedStep<Line> | FeedEnd | Error) {
+      queue.push(step);
+      wake();
+    },
+    stop: () => over(),
+    pulls: () => pulls,
+  };
+}
+
+function live(...at: number[]): FeedStep<Line> {
+  return { kind: 'items', items: lines(...at), past: false };
+}
+
+async function collect(
+  merged: AsyncGenerator<Merged<Line>, void, undefined>,
+  count: number,
+): Promise<string[]> {
+  const texts: string[] = [];
+  while (texts.length < count) {
+    const step = await merged.next();
+    if (step.done) break;
+    if (step.value.kind === 'items')
+      texts.push(...step.value.items.map((line) => `${step.value.from}:${line.text}`));
+  }
+  return texts;
+}
+
+describe('pasts', () => {
+  it('come out in one order of time', async () => {
+    const merged = merge([input(past(lines(1, 4), lines(7))), input(past(lines(2, 3), lines(8)))]);
+    expect(await collect(merged, 99)).toEqual(['0:l1', '1:l2', '1:l3', '0:l4', '0:l7', '1:l8']);
+  });
+
+  it('do not wait for a dead one for ever', async () => {
+    const dead = driven();
+    let now = 0;
+    const merged = merge([input(past(lines(1, 2))), input(dead.steps)], {
+      patience: 5,
+      now: () => (now += 1),
+    });
+    expect(await collect(merged, 2)).toEqual(['0:l1', '0:l2']);
+    dead.stop();
+    await merged.return();
+  });
+
+  it('keep a line without a time behind the one it followed', async () => {
+    const trace: Line[] = [
+      { at: 2, text: 'Error' },
+      { at: null, text: '  at here' },
+      { at: 5, text: 'l5' },
+    ];
+    const merged = merge([input(past(trace)), input(past(lines(3, 4)))]);
+    expect(await collect(merged, 5)).toEqual(['0:Error', '0:  at here', '1:l3', '1:l4', '0:l5']);
+  });
+});
+
+describe('live lines', () => {
+  it('wait for earlier ones of others within the window', async () => {
+    const slow = driven();
+    const fast = driven();
+    let now = 0;
+    const merged = merge([input(fast.steps, { window: 50 }), input(slow.steps, { window: 50 })], {
+      now: () => now,
+    });
+    for (const feed of [slow, fast]) feed.send({ kind: 'caught-up' });
+    fast.send(live(10, 12));
+    slow.send(live(11));
+    const three = collect(merged, 3);
+    await new Promise((resolve) => setImmediate(resolve));
+    now = 60;
+    expect(await three).toEqual(['0:l10', '1:l11', '0:l12']);
+    slow.stop();
+    fast.stop();
+    await merged.return();
+  });
+
+  it('are marked when they come later than that', async () => {
+    const feed = driven();
+    const other = driven();
+    const merged = merge([input(feed.steps), input(other.steps)], {});
+    for (const one of [feed, other]) one.send({ kind: 'caught-up' });
+    feed.send(live(10));
+    expect(await collect(merged, 1)).toEqual(['0:l10']);
+    other.send(live(9));
+    const step = await merged.next();
+    expect(step.value).toMatchObject({ kind: 'items', from: 1, late: true });
+    feed.stop();
+    other.stop();
+    await merged.return();
+  });
+
+  it('go out at once when all hurry', async () => {
+    const feed = driven();
+    const other = driven();
+    const hurry = new AbortController();
+    const window = 1e9;
+    const merged = merge([input(feed.steps, { window }), input(other.steps, { window })], {
+      hurry: hurry.signal,
+    });
+    feed.send(live(3));
+    other.send(live(2));
+    const two = collect(merged, 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    hurry.abort();
+    expect(await two).toEqual(['1:l2', '0:l3']);
+    feed.stop();
+    other.stop();
+    await merged.return();
+  });
+
+  it('slow their source down when nobody takes them', async () => {
+    const feed = driven();
+    const other = driven();
+    const merged = merge([input(feed.steps, { window: 1e9 }), input(other.steps)], { bound: 4 });
+    other.send({ kind: 'caught-up' });
+    for (let at = 0; at < 20; at += 1) feed.send(live(at));
+    const first = merged.next();
+    await first;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(feed.pulls()).toBeLessThan(12);
+    feed.stop();
+    other.stop();
+    await merged.return();
+  });
+});
+
+describe('ends', () => {
+  it('of one leave the others going', async () => {
+    const broken = driven();
+    const merged = merge([input(broken.steps), input(past(lines(1)))]);
+    broken.send(new Error('gone'));
+    const kinds: string[] = [];
+    for (;;) {
+      const step = await merged.next();
+      if (step.done) break;
+      kinds.push(`${step.value.from}:${step.value.kind}`);
+    }
+    expect(kinds.sort()).toEqual(['0:failed', '1:items', '1:over']);
+  });
+
+  it('keep a gap at its place among the lines', async () => {
+    async function* feed(): Steps {
+      yield { kind: 'items', items: lines(1), past: true };
+      yield { kind: 'gap', gap: { from: null, to: null, reason: 'x', certainty: 'possible', count: null } };
+      yield { kind: 'items', items: lines(2), past: true };
+      return { reason: 'over' };
+    }
+    const merged = merge([input(feed(), { ordered: false, window: 10 })]);
+    const kinds: string[] = [];
+    for await (const step of merged) kinds.push(step.kind);
+    expect(kinds).toEqual(['items', 'gap', 'items', 'over']);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { parseProjectFile } from '../src/project-file.ts';
+import { PROVIDERS } from '../src/providers/index.ts';
+import { parseTargets, type TargetRules } from '../src/target.ts';
+
+const RULES: TargetRules = {
+  entries: PROVIDERS,
+  profile: undefined,
+  configured: ['scalingo'],
+  groups: { shop: ['scalingo:a', 'qnap:docker/b'] },
+};
+
+describe('targets', () => {
+  it.each([
+    ['scalingo:shop', 'scalingo', 'shop'],
+    ['scalingo:shop/web-1', 'scalingo', 'shop/web-1'],
+    ['qnap:docker/web', 'container-station', 'docker/web'],
+    ['qnap:', 'container-station', ''],
+    ['container-station:', 'container-station', ''],
+    ['shop', 'scalingo', 'shop'],
+  ])('%s is %s and %s', (text, profile, rest) => {
+    expect(parseTargets([text], RULES)).toMatchObject([{ profile, rest }]);
+  });
+
+  it('expands groups in their order and names each target once', () => {
+    const targets = parseTargets(['scalingo:a', '@shop'], RULES);
+    expect(targets.map((target) => `${target.profile}:${target.rest}`)).toEqual([
+      'scalingo:a',
+      'container-station:docker/b',
+    ]);
+  });
+
+  it.each([
+    ['heroku:shop', /no platform or profile "heroku"/],
+    ['@nobody', /no group @nobody/],
+    ['', /no target/],
+    [' shop', /no target/],
+    ['sho\u001b[31mp', /no target/],
+  ])('refuses %j', (text, message) => {
+    expect(() => parseTargets([text], RULES)).toThrow(message);
+  });
+
+  it('asks which platform is meant when two have credentials', () => {
+    const rules = { ...RULES, configured: ['scalingo', 'container-station'] };
+    expect(() => parseTargets(['shop'], rules)).toThrow(
+      /credentials are set for scalingo and container-station/,
+    );
+  });
+});
+
+describe('.polylog.json', () => {
+  it('names targets and groups', () => {
+    const file = parseProjectFile('{"app":"scalingo:shop","apps":{"x":["a","b"]}}', 'p');
+    expect(file).toMatchObject({ app: 'scalingo:shop', groups: { x: ['a', 'b'] } });
+  });
+
+  it.each([
+    ['{"app":"a","url":"http://evil"}', /targets only .* not "url"/],
+    ['{"token":"x"}', /not "token"/],
+    ['{"__proto__":{"x":1}}', /not "__proto__"/],
+    ['{"apps":{"x":"a"}}', /lists of targets/],
+    ['{"apps":{"x":["@y"]}}', /lists of targets/],
+    ['{"app":1}', /must be a target/],
+    ['[]', /one JSON object/],
+    ['{', /not valid JSON/],
+  ])('refuses %s', (text, message) => {
+    expect(() => parseProjectFile(text, '.polylog.json')).toThrow(message);
+  });
+});
