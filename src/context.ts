@@ -151,7 +151,10 @@ async function connect({
   if (insecure) terminal.complain(`polylog: certificates of ${provider.title} are not checked (insecure).`);
   const fingerprint = options.fingerprint ?? settings.values.fingerprint;
   const network = openNetwork({
-    subject: { platform: provider.title, profile: settings.profile },
+    subject: {
+      platform: provider.title,
+      profile: settings.profile === provider.name ? provider.title : settings.profile,
+    },
     tls: {
       insecure,
       host: new URL(origin).hostname,
@@ -166,6 +169,7 @@ async function connect({
     allowPlainHttp: insecure,
     mayCarryCredential: (url) => provider.mayCarryCredential(url, settings),
     userAgent: 'polylog',
+    retry: host.retry,
     ...(options.debug ? { trace: (line: string) => terminal.complain(line) } : {}),
     onWait: (notice) => terminal.note(`polylog: ${notice}`),
   });

@@ -143,6 +143,9 @@ async function openAll(reading: Reading, signal: AbortSignal): Promise<Lane[]> {
       try {
         const connected = await context.connect(target.entry);
         const source = await openSource({ connected, target, request, flags, signal });
+        if (!request.follow && source.traits.history === 'none') {
+          context.terminal.note(`polylog: ${labelOf(target)}: ${source.traits.retention}`);
+        }
         return { target, shown, source, error: undefined };
       } catch (error) {
         return { target, shown, source: undefined, error };

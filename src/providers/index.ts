@@ -12,6 +12,13 @@ export interface ProviderEntry {
 
 export const PROVIDERS: readonly ProviderEntry[] = [
   {
+    name: 'akkeris',
+    aliases: [],
+    title: 'Akkeris',
+    logFlags: [{ name: 'site', value: 'DOMAIN', description: "a site's log, in place of an app's" }],
+    load: async () => (await import('./akkeris/index.ts')).akkeris,
+  },
+  {
     name: 'container-station',
     aliases: ['qnap'],
     title: 'QNAP Container Station',
@@ -20,7 +27,11 @@ export const PROVIDERS: readonly ProviderEntry[] = [
       { name: 'user', value: 'NAME', description: 'activity rows of this user' },
       { name: 'text', value: 'TEXT', description: 'activity rows that hold this text' },
       { name: 'activity', description: 'the activity rows that name the container, not its console' },
-      { name: 'nas-timezone', value: 'ZONE', description: "the station's own time zone, to correct its local times" },
+      {
+        name: 'nas-timezone',
+        value: 'ZONE',
+        description: "the station's own time zone, to correct its local times",
+      },
     ],
     load: async () => (await import('./container-station/index.ts')).containerStation,
   },

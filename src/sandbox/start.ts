@@ -1,4 +1,5 @@
 // The four platforms' sandboxes around one world, and what a client needs to reach them.
+import { startAkkeris } from './akkeris.ts';
 import { startContainerStation } from './container-station.ts';
 import { startScalingo } from './scalingo.ts';
 import type { SandboxServer } from './server.ts';
@@ -26,12 +27,13 @@ export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> 
   const servers: SandboxServer[] = await Promise.all([
     startScalingo({ world, ratePerMinute: 600 }),
     startContainerStation({ world }),
+    startAkkeris({ world }),
   ]);
   return {
     world,
     servers,
     env: Object.assign({}, ...servers.map((server) => server.env)),
-    targets: ['scalingo:shop', 'qnap:docker/shop-web'],
+    targets: ['scalingo:shop', 'qnap:docker/shop-web', 'akkeris:shop-default'],
     async close() {
       world.close();
       await Promise.all(servers.map((server) => server.close()));

@@ -135,18 +135,24 @@ async function* liveUntilIdle<T>(
   const stop = new AbortController();
   const onAbort = () => stop.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
+  const clamped = clampNotice(source, options.lines);
+  if (clamped) yield clamped;
   let left = options.lines === 'all' ? Number.POSITIVE_INFINITY : options.lines;
   let idle = false;
-  const timer = setTimeout(() => {
-    idle = true;
-    stop.abort(new CliError('unavailable', 'idle'));
-  }, timing.idle);
+  let timer: NodeJS.Timeout | undefined;
+  const startIdling = () =>
+    setTimeout(() => {
+      idle = true;
+      stop.abort(new CliError('unavailable', 'idle'));
+    }, timing.idle);
   const within = createRange(source, options);
   const connection = openConnection(source, { lines: askOf(source, options.lines) }, stop.signal);
   try {
     while (left > 0) {
       const pull = await connection.next();
       if ('over' in pull) return { reason: pull.over.reason };
+      // Only now: making the connection is no silence of the log.
+      timer ??= startIdling();
       for (const said of pull.batch.notices ?? []) yield { kind: 'notice', notice: said };
       if (pull.batch.missing) yield { kind: 'gap', gap: gapOf(pull.batch.missing) };
       if (pull.batch.items.length === 0) continue;
@@ -230,6 +236,13 @@ export function gapOf(missing: { count: number | null; reason: string; certain: 
     certainty: missing.certain ? 'certain' : 'possible',
     count: missing.count,
   };
+}
+
+/** Said once where more is asked for than the platform gives at once. */
+export function clampNotice<T>(source: Source<T>, lines: number | 'all'): FeedStep<T> | undefined {
+  const most = source.traits.maxLines;
+  if (most === null || lines === 'all' || lines <= most) return undefined;
+  return say('limit', `${lines} lines were asked for, but the platform gives ${most} at most`);
 }
 
 /** How many lines a replaying connection is asked for. */

@@ -3,7 +3,7 @@ import type { Gap, Instant } from '../model.ts';
 import { compareInstants, shiftInstant } from '../model.ts';
 import type { Batch, LiveStart } from '../provider.ts';
 import { type Connection, openConnection, type Pull } from './connection.ts';
-import { askOf, type FeedState, type FeedStep, fromPast, gapOf, say } from './feed.ts';
+import { askOf, clampNotice, type FeedState, type FeedStep, fromPast, gapOf, say } from './feed.ts';
 import { sortByTime } from './past.ts';
 import { createRange } from './range.ts';
 import type { Frozen } from './repeats.ts';
@@ -26,6 +26,8 @@ export async function* firstConnection<T>(
   onConnected: () => void,
 ): Steps<T> {
   const { source, options } = state;
+  const clamped = clampNotice(source, options.lines);
+  if (clamped) yield clamped;
   if (source.traits.join === 'replay') {
     yield { kind: 'caught-up' };
     const connection = openConnection(source, { lines: askOf(source, options.lines) }, signal);

@@ -74,6 +74,10 @@ async function* streamed<T>(
       const items = sorter ? sorter.push(passed) : passed;
       if (items.length > 0 || batch.missing || batch.notices || batch.progress) yield pastStep(items, batch);
     }
+  } catch (error) {
+    // What was received stays.
+    if (sorter) yield { items: sorter.drain() };
+    throw error;
   } finally {
     await history.return({ complete: false, begins: null }).catch(() => undefined);
   }
@@ -91,6 +95,7 @@ async function* collected<T>(
     most,
     Math.max(options.lines, options.lines === 0 ? 1 : Math.min(options.lines, FIRST_ASK)),
   );
+  let before: readonly T[] = [];
   for (;;) {
     const query: HistoryQuery = { lines: ask, since: options.since, until: options.until };
     const history = source.history(query, signal);
@@ -101,9 +106,16 @@ async function* collected<T>(
       holdCut: options.holdCut,
     });
     const enough = rounds.items.length >= options.lines || rounds.end.complete || ask >= most;
-    if (!enough) {
+    if (!enough && !rounds.failure) {
       ask = Math.min(most, ask * GROWTH);
+      before = rounds.items;
       continue;
+    }
+    if (rounds.failure) {
+      // What was received stays; an earlier, shorter look may have brought more.
+      const items = rounds.items.length < before.length ? before : rounds.items;
+      if (items.length > 0) yield { items };
+      throw rounds.failure.error;
     }
     for (const missing of rounds.missing) yield { items: [], missing };
     if (rounds.notices.length > 0) yield { items: [], notices: rounds.notices };
@@ -121,6 +133,8 @@ interface Collected<T> {
   missing: NonNullable<Batch<T>['missing']>[];
   notices: Notice[];
   end: HistoryEnd;
+  /** It broke off behind `items`. */
+  failure: { readonly error: unknown } | undefined;
 }
 
 async function collect<T>(
@@ -135,6 +149,7 @@ async function collect<T>(
     missing: [],
     notices: [],
     end: { complete: true, begins: null },
+    failure: undefined,
   };
   const newest = (items: T[]) => {
     const sorted = order.ordered ? items : sortByTime(items, order.timeOf);
@@ -157,6 +172,10 @@ async function collect<T>(
       if (batch.missing) found.missing.push(batch.missing);
       if (batch.notices) found.notices.push(...batch.notices);
     }
+  } catch (error) {
+    found.items = newest(found.items);
+    found.failure = { error };
+    return found;
   } finally {
     await history.return({ complete: false, begins: null }).catch(() => undefined);
   }

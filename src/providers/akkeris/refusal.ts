@@ -1,0 +1,139 @@
+// What Akkeris's refusals mean: an answer or a broken connection becomes one sentence. Knows no request.
+import { CliError, type ErrorContext, type ErrorKind } from '../../errors.ts';
+import { shortText } from '../../transport/masking.ts';
+import type { HttpAnswer } from '../../transport/network.ts';
+import { retryAfterMillis } from '../../transport/retry.ts';
+import { TOKEN_HINT } from './address.ts';
+import { fieldsOf, parseJson, textOf } from './shape.ts';
+
+/** What was asked, in words that fit into `Akkeris does not know …`. */
+export interface Subject {
+  /** `app "api-default"`, `the list of apps`. */
+  readonly what: string;
+  readonly kind: 'app' | 'site' | 'account';
+}
+
+/** An answer's status and words; of one that is not read, only the first. */
+export type Refusal = Pick<HttpAnswer, 'status' | 'headers' | 'text'>;
+
+/** The error for an answer that is no success (wire: Akkeris 1.6). `secret` is struck out of the platform's words. */
+export function refusalOf(answer: Refusal, subject: Subject, secret: string): CliError {
+  const { kind, sentence, hint } = meaningOf(answer, subject);
+  const words = wordsOf(answer, secret);
+  const context: ErrorContext = { status: answer.status };
+  if (hint !== undefined) context.hint = hint;
+  const retryAfter = retryAfterMillis(answer.status, answer.headers, Date.now());
+  if (retryAfter !== undefined) context.retryAfter = retryAfter;
+  return new CliError(
+    kind,
+    words === null ? `${sentence}.` : `${sentence}: ${words.replace(/\.$/, '')}.`,
+    context,
+  );
+}
+
+/** An answer of a form that nobody knows; `missing` names what is not there. */
+export function unreadable({ what }: Subject, missing: string): CliError {
+  return new CliError('platform', `Akkeris's answer for ${what} has no ${missing}.`, { hint: ADDRESS_HINT });
+}
+
+/** Adds the subject to what the network says of a connection that could not be made, was refused or broke. */
+export function named(error: unknown, { what }: Subject): unknown {
+  if (!(error instanceof CliError) || error.kind !== 'unavailable' || error.message.includes(what))
+    return error;
+  const context: ErrorContext = { retryable: error.retryable, cause: error.cause ?? error };
+  if (error.hint !== undefined) context.hint = error.hint;
+  if (error.status !== undefined) context.status = error.status;
+  if (error.retryAfter !== undefined) context.retryAfter = error.retryAfter;
+  if (error.detail !== undefined) context.detail = error.detail;
+  const said = error.message.replace(/\.$/, '');
+  return new CliError(
+    'unavailable',
+    `${said.startsWith('Akkeris') ? '' : 'Akkeris: '}${said}, for ${what}.`,
+    context,
+  );
+}
+
+const ADDRESS_HINT =
+  'Check that POLYLOG_AKKERIS_URL (or AKKERIS_API_HOST) is the API of Akkeris, not its pages or its login.';
+
+interface Meaning {
+  readonly kind: ErrorKind;
+  readonly sentence: string;
+  readonly hint?: string;
+}
+
+function meaningOf(answer: Refusal, subject: Subject): Meaning {
+  const { status } = answer;
+  const { what } = subject;
+  switch (status) {
+    case 401:
+      return {
+        kind: 'auth',
+        sentence: `Akkeris does not accept the token for ${what} (401)`,
+        hint: TOKEN_HINT,
+      };
+    case 403:
+      return {
+        kind: 'auth',
+        sentence: `Akkeris does not allow this account to read ${what} (403)`,
+        hint: 'It may be in none of the groups that this installation admits.',
+      };
+    case 404:
+      return unknown(answer, subject);
+    case 424:
+      return { kind: 'unavailable', sentence: `Akkeris is still preparing what ${what} needs (424)` };
+    case 429:
+      return { kind: 'unavailable', sentence: `Akkeris asks to wait before ${what} is read (429)` };
+    case 501:
+      return { kind: 'usage', sentence: `This installation of Akkeris does not offer ${what} (501)` };
+  }
+  if (status >= 500) {
+    return { kind: 'unavailable', sentence: `Akkeris has a fault of its own with ${what} (${status})` };
+  }
+  const sentence = `Akkeris refused ${what} (${status})`;
+  return status < 400 ? { kind: 'platform', sentence, hint: ADDRESS_HINT } : { kind: 'platform', sentence };
+}
+
+/** A route or a query that the router does not know is answered with nothing at all (wire: Akkeris 1.5). */
+function unknown({ text }: Refusal, { what, kind }: Subject): Meaning {
+  if (kind === 'account') {
+    return {
+      kind: 'platform',
+      sentence: `There is no Akkeris at this address: ${what} is not found (404)`,
+      hint: ADDRESS_HINT,
+    };
+  }
+  const hint = kind === 'site' ? SITE_HINT : 'polylog apps list akkeris shows what there is.';
+  if (text.trim() === '') {
+    return {
+      kind: 'not-found',
+      sentence: `${what} was not found, or Akkeris does not support this (404)`,
+      hint,
+    };
+  }
+  return { kind: 'not-found', sentence: `Akkeris does not know ${what} (404)`, hint };
+}
+
+/** The newer back end takes a site for an app and never finds it (wire: Akkeris 2.1). */
+const SITE_HINT =
+  'Many installations have no logs by site: read the app behind it (akkeris:NAME-SPACE --source router) then.';
+
+/** Plain sentences that call themselves JSON, JSON of two forms, pages of HTML; null for the last and for nothing. */
+function wordsOf(answer: Refusal, secret: string): string | null {
+  const body = parseJson(answer.text);
+  const fields = fieldsOf(body);
+  const said =
+    fields === null
+      ? textOf(body)
+      : (textOf(fields.message) ?? textOf(fields.error_description) ?? textOf(fields.error) ?? '');
+  if (said !== null) return harmless(said, secret);
+  const type = String(answer.headers['content-type']);
+  if (type.includes('html') || answer.text.trimStart().startsWith('<')) return null;
+  return harmless(answer.text, secret);
+}
+
+function harmless(text: string, secret: string): string | null {
+  const words = text.slice(0, 2000);
+  const clean = shortText(secret === '' ? words : words.replaceAll(secret, '***'));
+  return clean === '' ? null : clean;
+}
