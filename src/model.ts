@@ -87,6 +87,19 @@ export interface LogBody {
   readonly deployment: string | null;
 }
 
+/** A body's level, text and fields, with what was parsed out of its message. A body itself is one where nothing was. */
+export interface Reading extends Pick<LogBody, 'level' | 'message' | 'fields'> {
+  /** The key of `fields` that `level` was taken from; absent where it came from elsewhere. */
+  readonly levelKey?: string;
+  /** The key of `fields` that `message` was taken from. */
+  readonly messageKey?: string;
+  /** `fields` as the application wrote them: JSON on one line, with every digit of its numbers. */
+  readonly json?: string;
+}
+
+/** Reads a message when someone asks; nothing is remembered, so that nothing is held. */
+export type MessageReader = (body: LogBody) => Reading;
+
 /**
  * One log line. `raw` is the platform's line without CR and LF (for structured rows: their nearest text form).
  * The body is read lazily: raw output without filters never pays for it.

@@ -59,14 +59,15 @@ export function createProgram(lent: Lent): Command {
 }
 
 function platforms(): string {
-  return new Intl.ListFormat('en').format(PROVIDERS.map((entry) => entry.title));
+  const titles = PROVIDERS.map((entry) => entry.title);
+  return `${titles.slice(0, -1).join(', ')} and ${titles.at(-1)}`;
 }
 
 const EXAMPLES = `
 Examples:
   polylog logs tail scalingo:shop qnap:docker/web       two apps, one live log
   polylog logs show scalingo:shop --since 1h -g ERROR   what went wrong
-  polylog sandbox -- polylog logs tail scalingo:shop    try it without an account
+  polylog sandbox -- polylog logs tail scalingo:shop    needs no account
 
 Topics of polylog help: ${HELP_TOPICS.map((topic) => topic.name).join(', ')}.
 Every failure has its exit code: polylog help exit-codes.`;

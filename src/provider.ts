@@ -250,6 +250,8 @@ export interface EventsCapability<C> {
   open(client: C, ref: AppRef, options: EventOptions, signal: AbortSignal): Promise<Source<PlatformEvent>>;
   /** The present state of the app, or of each component or container that `ref` names. */
   state(client: C, ref: AppRef, signal: AbortSignal): Promise<PlatformState[]>;
+  /** The state that an event says was reached, so that one that passed between two looks is caught; null where it says none. */
+  stateOf?(event: PlatformEvent): string | null;
   /** Holds until the state is reached or so many milliseconds have passed, then answers the present state; absent where the platform has no such request. */
   hold?(
     client: C,

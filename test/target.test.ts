@@ -67,3 +67,18 @@ describe('.polylog.json', () => {
     expect(() => parseProjectFile(text, '.polylog.json')).toThrow(message);
   });
 });
+
+describe('the list of platforms', () => {
+  it.each(PROVIDERS)('$name says of itself what the list says of it', async (entry) => {
+    const provider = await entry.load();
+    const { name, aliases, title, logs } = provider;
+    expect({ name, aliases, title }).toEqual({
+      name: entry.name,
+      aliases: entry.aliases,
+      title: entry.title,
+    });
+    expect('flags' in logs && logs.flags.map((flag) => flag.name)).toEqual(
+      entry.logFlags.map((flag) => flag.name),
+    );
+  });
+});

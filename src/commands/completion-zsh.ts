@@ -2,6 +2,8 @@
 import type { CompletionFlag, Place, Values, Word } from './completion-tree.ts';
 
 export function zshScript(places: readonly Place[]): string {
+  const lists = createLists();
+  const functions = places.map((place) => argumentsOf(place, lists));
   return `${HEAD}
 # Sets valued and subcommands for a place in the command tree.
 _polylog_at() {
@@ -11,9 +13,7 @@ ${places.map(placeCase).join('\n')}
   esac
 }
 
-${listFunctions(places)}
-
-${places.map(argumentsOf).join('\n\n')}
+${[...lists.functions(), ...functions].join('\n\n')}
 ${WALK}`;
 }
 
@@ -35,39 +35,68 @@ function placeCase({ path, flags, subcommands }: Place): string {
   return [`    ('${path}')`, ...lines, '      ;;'].join('\n');
 }
 
+/** Functions that offer described words, each list once. */
+interface Lists {
+  nameOf(list: readonly Word[]): string;
+  functions(): string[];
+}
+
+function createLists(): Lists {
+  const names = new Map<string, string>();
+  return {
+    nameOf(list) {
+      const body = listBody(list);
+      const name = names.get(body) ?? `_polylog_words_${names.size + 1}`;
+      names.set(body, name);
+      return name;
+    },
+    functions: () => [...names].map(([body, name]) => `${name}() {\n${body}\n}`),
+  };
+}
+
+/** No space follows words that are to be continued. */
+function listBody(list: readonly Word[]): string {
+  const items = list.map(({ text, description }) => quoted(`${text.replaceAll(':', '\\:')}:${description}`));
+  const [kind, suffix] = list.some(isContinued) ? ['target', " -S ''"] : ['word', ''];
+  const lines = items.map((item) => `    ${item}\n`).join('');
+  return `  local -a known=(\n${lines}  )\n  _describe -t ${kind}s ${kind} known${suffix}`;
+}
+
+function isContinued({ text }: Word): boolean {
+  return /[:=]$/.test(text);
+}
+
 /** One function a place: what _arguments is to know of it. */
-function argumentsOf(place: Place): string {
-  const specs = [...place.flags.filter(({ isHidden }) => !isHidden).map(flagSpec), ...operandSpecs(place)];
-  return [
-    `${functionOf(place.path)}() {`,
-    ...(specs.length > 0
-      ? ['  _arguments -s -S : \\', specs.map((spec) => `    ${spec}`).join(' \\\n')]
-      : ['  _message "no more arguments"']),
-    '}',
-    ...firstOperand(place),
-  ].join('\n');
+function argumentsOf(place: Place, lists: Lists): string {
+  const flags = place.flags.filter(({ isHidden }) => !isHidden).map((flag) => flagSpec(flag, lists));
+  const specs = [...flags, ...operandSpecs(place, lists)];
+  const body =
+    specs.length === 0
+      ? '  _message "no more arguments"'
+      : `  _arguments -s -S : \\\n${specs.map((spec) => `    ${spec}`).join(' \\\n')}`;
+  return `${functionOf(place.path)}() {\n${body}\n}`;
 }
 
 function functionOf(path: string): string {
   return `_polylog_in_${path.replaceAll(' ', '_')}`;
 }
 
-function flagSpec({ names, description, value, isRepeatable }: CompletionFlag): string {
+function flagSpec({ names, description, value, isRepeatable }: CompletionFlag, lists: Lists): string {
   const others = isRepeatable ? `'*'` : `'(${names.join(' ')})'`;
   const forms = names.map((name) => name + (value === undefined ? '' : name.startsWith('--') ? '=' : '+'));
   const spelled = forms.length > 1 ? `{${forms.join(',')}}` : (forms[0] ?? '');
-  const action = value === undefined ? '' : `:${explained(value.label)}:${actionOf(value.values)}`;
+  const action = value === undefined ? '' : `:${explained(value.label)}:${actionOf(value.values, lists)}`;
   return `${others}${spelled}${quoted(`[${explained(description)}]${action}`)}`;
 }
 
-function actionOf(values: Values): string {
-  if (values === 'file') return '_files';
+function actionOf(values: Values, lists: Lists): string {
+  if (values === 'file') return '_polylog_files';
   if (values === 'command') return '_command_names -e';
   if (values === 'anything') return ' ';
-  if (values.some(({ description }) => description !== '')) return listName(values);
-  const continued = values.filter(({ text }) => isContinued(text));
-  if (continued.length === 0) return `(${texts(values)})`;
-  const ended = values.filter(({ text }) => !isContinued(text));
+  if (values.some(({ description }) => description !== '')) return lists.nameOf(values);
+  const ended = values.filter((word) => !isContinued(word));
+  const continued = values.filter(isContinued);
+  if (continued.length === 0) return `(${texts(ended)})`;
   return `{compadd - ${texts(ended)}; compadd -S "" - ${texts(continued)}}`;
 }
 
@@ -75,65 +104,20 @@ function texts(words: readonly Word[]): string {
   return words.map(({ text }) => text).join(' ');
 }
 
-function isContinued(text: string): boolean {
-  return /[:=]$/.test(text);
-}
-
-/** A function that offers described words; named after the first of them, since lists do not share one. */
-function listName([first]: readonly Word[]): string {
-  return `_polylog_words_${(first?.text ?? '').replace(':', '_').replaceAll('-', '_')}`;
-}
-
-function listFunctions(places: readonly Place[]): string {
-  const lists = places.flatMap(({ operands, flags, subcommands }) => [
-    subcommands,
-    operands,
-    ...flags.map(({ value }) => value?.values ?? 'anything'),
-  ]);
-  const functions = new Map<string, string>();
-  for (const list of lists) {
-    if (typeof list === 'string' || !list.some(({ description }) => description !== '')) continue;
-    const text = listFunction(list);
-    const other = functions.get(listName(list));
-    if (other !== undefined && other !== text) throw new Error(`two lists begin with ${list[0]?.text}`);
-    functions.set(listName(list), text);
-  }
-  return [...functions.values()].join('\n\n');
-}
-
-/** No space follows words that are to be continued. */
-function listFunction(list: readonly Word[]): string {
-  const items = list.map(({ text, description }) => `    ${quoted(`${text.replaceAll(':', '\\:')}:${description}`)}\n`);
-  const suffix = list.some(({ text }) => isContinued(text)) ? " -S ''" : '';
-  const kind = suffix === '' ? 'word' : 'target';
-  return [
-    `${listName(list)}() {`,
-    '  local -a known=(',
-    `${items.join('')}  )`,
-    `  _describe -t ${kind}s ${kind} known${suffix}`,
-    '}',
-  ].join('\n');
-}
-
-function operandSpecs(place: Place): string[] {
-  const { operands, subcommands, takesManyOperands, path } = place;
-  const rest =
-    operands === 'anything' || !takesManyOperands ? [] : [quoted(`*:${tagOf(place)}:${actionOf(operands)}`)];
-  if (subcommands.length > 0) return [quoted(`1:command:${functionOf(path)}_first`), ...rest];
-  if (takesManyOperands || operands === 'anything') return rest;
-  return [quoted(`1:${tagOf(place)}:${actionOf(operands)}`)];
-}
-
-function tagOf({ operands }: Place): string {
-  return operands === 'command' ? 'command' : 'target';
-}
-
 /** Where a subcommand or an operand may stand, both are offered. */
-function firstOperand({ subcommands, operands, path }: Place): string[] {
-  if (subcommands.length === 0) return [];
-  const lists = [subcommands, ...(typeof operands === 'string' ? [] : [operands])];
-  const calls = lists.map((list, index) => `  ${listName(list)}${index < lists.length - 1 ? '; ret=$?' : ' || return ret'}`);
-  return ['', `${functionOf(path)}_first() {`, ...(lists.length > 1 ? ['  local ret'] : []), ...(lists.length > 1 ? calls : [`  ${listName(subcommands)}`]), '}'];
+function operandSpecs({ operands, subcommands, takesManyOperands }: Place, lists: Lists): string[] {
+  const others = operands === 'anything' ? undefined : actionOf(operands, lists);
+  const first = subcommands.length > 0 ? lists.nameOf(subcommands) : undefined;
+  const specs: string[] = [];
+  if (first !== undefined && others !== undefined) {
+    specs.push(
+      quoted(`1:argument:{_alternative "words\\:command\\:${first}" "targets\\:argument\\:${others}"}`),
+    );
+  } else if (first !== undefined || (others !== undefined && !takesManyOperands)) {
+    specs.push(quoted(`1:argument:${first ?? others}`));
+  }
+  if (others !== undefined && takesManyOperands) specs.push(quoted(`*:argument:${others}`));
+  return specs;
 }
 
 function explained(text: string): string {
@@ -145,6 +129,11 @@ function quoted(text: string): string {
 }
 
 const WALK = `
+# _files itself evaluates what stands before a slash, so it is asked for plain names alone.
+_polylog_files() {
+  [[ $PREFIX$SUFFIX == *[\\$\\\`]* ]] || _files
+}
+
 _polylog() {
   local place='' pending='' ended='' word letter
   integer i at operand=0 first=1

@@ -207,15 +207,19 @@ function traitsOf(traits: Traits): [string, string][] {
   return [
     ['history', historyOf(traits)],
     ...(archives === null ? [] : ([['archives', archives]] as [string, string][])),
-    ['live', `${LIVE[live.kind]}${everySeconds}; joined with the history by ${JOIN[traits.join]}`],
+    ['live', `${LIVE[live.kind]}${everySeconds}${joinOf(traits)}`],
     ['times', `${traits.times}, ${traits.ordered ? 'in order' : 'not always in order: put right here'}`],
     filtered as [string, string],
     ['alive', alive.proof],
   ];
 }
 
+function joinOf({ history, join }: Traits): string {
+  return history === 'none' ? '' : `; joined with the history by ${JOIN[join]}`;
+}
+
 function historyOf({ history, retention, maxLines, endless }: Traits): string {
-  if (history === 'none') return 'none is kept';
+  if (history === 'none') return retention;
   const most = maxLines === null ? '' : `; at most ${maxLines} lines`;
   const end = endless ? '; the platform does not say where it ends' : '';
   return `${HISTORY[history]}; ${retention}${most}${end}`;

@@ -5,10 +5,10 @@ import { CliError } from '../errors.ts';
 import type { OutputRecord, RecordType } from '../output/records.ts';
 import type { Table } from '../output/table.ts';
 
-export function addListOptions(command: Command): Command {
+export function addListOptions(command: Command, forms = 'table, json, ndjson, csv or template=…'): Command {
   return command
     .optionsGroup('Output:')
-    .option('-o, --output <FORM>', 'table, json, ndjson, csv or template=…')
+    .option('-o, --output <FORM>', forms)
     .option('--json', 'same as -o json')
     .option('--columns <LIST>', 'columns of -o csv');
 }

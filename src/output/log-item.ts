@@ -27,6 +27,8 @@ export interface LogRenderer {
   gap(gap: Gap, target: LogTarget): string;
   /** `target` is null for what concerns the whole command. */
   notice(notice: Notice, target: LogTarget | null): string;
+  /** What stands behind everything else, in forms that have such a thing. */
+  end?(): string;
 }
 
 /** Behind the text of a line that was longer than the limit. */

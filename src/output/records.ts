@@ -25,6 +25,28 @@ export const RECORD_KEYS = {
     'seq',
   ],
   app: ['id', 'name', 'components', 'region', 'status'],
+  build: [
+    'id',
+    'status',
+    'native_status',
+    'kind',
+    'created',
+    'started',
+    'finished',
+    'duration',
+    'commit',
+    'ref',
+    'cause',
+    'user',
+    'message',
+    'steps',
+    'progress',
+    'reason',
+    'url',
+  ],
+  event: ['ts', 'id', 'kind', 'native_kind', 'component', 'user', 'message', 'fields'],
+  metric: ['ts', 'component', 'instance', 'metric', 'unit', 'value', 'aggregate', 'resolution'],
+  state: ['ts', 'component', 'state', 'native_state', 'fields'],
   gap: ['from', 'to', 'reason', 'certainty', 'count'],
   notice: ['ts', 'kind', 'message'],
   end: [
@@ -143,12 +165,12 @@ export function endRecord(end: EndSummary, target: LogTarget | null): OutputReco
   };
 }
 
-function common(type: RecordType, target: LogTarget | null): OutputRecord {
+export function common(type: RecordType, target: LogTarget | null): OutputRecord {
   const { provider = null, profile = null, app = null } = target ?? {};
   return { v: 1, type, provider, profile, app };
 }
 
-function timeOrNull(instant: Instant | null): string | null {
+export function timeOrNull(instant: Instant | null): string | null {
   return instant && formatInstant(instant);
 }
 

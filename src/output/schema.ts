@@ -1,5 +1,5 @@
 // The JSON Schema (draft 07) of every record that is printed. A new type of record is one more entry in SHAPES.
-import { LEVELS, LOG_SOURCES } from '../model.ts';
+import { BUILD_STATUSES, LEVELS, LOG_SOURCES } from '../model.ts';
 import { COMMON_KEYS, RECORD_KEYS, type RecordType } from './records.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -25,6 +25,21 @@ const component: JsonSchema = {
   type: 'object',
   properties: { name: text, kind: text, instances: countOrNull },
   required: ['name', 'kind', 'instances'],
+  additionalProperties: false,
+};
+
+const numberOrNull: JsonSchema = { type: ['number', 'null'] };
+
+const step: JsonSchema = {
+  type: 'object',
+  properties: {
+    name: { type: 'string', description: 'Nested steps are written parent/child.' },
+    status: { enum: [...BUILD_STATUSES] },
+    started: timeOrNull,
+    finished: timeOrNull,
+    reason: textOrNull,
+  },
+  required: ['name', 'status', 'started', 'finished', 'reason'],
   additionalProperties: false,
 };
 
@@ -60,6 +75,64 @@ const SHAPES: Readonly<Record<RecordType, Shape>> = {
       components: { type: 'array', items: component },
       region: textOrNull,
       status: textOrNull,
+    },
+  },
+  build: {
+    about: 'A build, a deployment or a background task.',
+    properties: {
+      id: text,
+      status: { enum: [...BUILD_STATUSES] },
+      native_status: text,
+      kind: textOrNull,
+      created: timeOrNull,
+      started: timeOrNull,
+      finished: timeOrNull,
+      duration: { ...numberOrNull, description: 'Seconds.' },
+      commit: textOrNull,
+      ref: textOrNull,
+      cause: textOrNull,
+      user: textOrNull,
+      message: textOrNull,
+      steps: { type: 'array', items: step },
+      progress: { ...numberOrNull, description: 'Percent.' },
+      reason: textOrNull,
+      url: textOrNull,
+    },
+  },
+  event: {
+    about: 'Something that happened to an app.',
+    properties: {
+      ts: timeOrNull,
+      id: textOrNull,
+      kind: text,
+      native_kind: text,
+      component: textOrNull,
+      user: textOrNull,
+      message: text,
+      fields: { type: ['object', 'null'] },
+    },
+  },
+  metric: {
+    about: 'One sample of one metric.',
+    properties: {
+      ts: time,
+      component: textOrNull,
+      instance: textOrNull,
+      metric: text,
+      unit: text,
+      value: numberOrNull,
+      aggregate: { enum: ['mean', 'sum', 'last'] },
+      resolution: { ...numberOrNull, description: 'Seconds.' },
+    },
+  },
+  state: {
+    about: 'What an app, a component or a container is doing now.',
+    properties: {
+      ts: timeOrNull,
+      component: textOrNull,
+      state: text,
+      native_state: text,
+      fields: { type: ['object', 'null'] },
     },
   },
   gap: {

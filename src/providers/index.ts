@@ -42,4 +42,30 @@ export const PROVIDERS: readonly ProviderEntry[] = [
     logFlags: [{ name: 'addon', value: 'ID', description: "an add-on's log, by id or name" }],
     load: async () => (await import('./scalingo/index.ts')).scalingo,
   },
+  {
+    name: 'digitalocean',
+    aliases: ['do'],
+    title: 'DigitalOcean App Platform',
+    logFlags: [
+      {
+        name: 'deployment',
+        value: 'ID',
+        description: 'the log of this deployment: an id, active (default, and its successors) or in-progress',
+      },
+      {
+        name: 'type',
+        value: 'TYPE',
+        description:
+          'run (default), build, deploy, run-restarted, autoscale-event, job-invocation or unspecified',
+      },
+      {
+        name: 'pod-connection-timeout',
+        value: 'DURATION',
+        description: 'how long the platform waits for an instance (3m)',
+      },
+      { name: 'job-invocation', value: 'ID', description: 'the log of one run of a job' },
+      { name: 'event-id', value: 'ID', description: 'the log of an autoscaling event' },
+    ],
+    load: async () => (await import('./digitalocean/index.ts')).digitalocean,
+  },
 ];

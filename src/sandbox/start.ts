@@ -1,6 +1,7 @@
 // The four platforms' sandboxes around one world, and what a client needs to reach them.
 import { startAkkeris } from './akkeris.ts';
 import { startContainerStation } from './container-station.ts';
+import { startDigitalocean } from './digitalocean.ts';
 import { startScalingo } from './scalingo.ts';
 import type { SandboxServer } from './server.ts';
 import { createWorld, type World } from './world.ts';
@@ -28,12 +29,13 @@ export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> 
     startScalingo({ world, ratePerMinute: 600 }),
     startContainerStation({ world }),
     startAkkeris({ world }),
+    startDigitalocean({ world }),
   ]);
   return {
     world,
     servers,
     env: Object.assign({}, ...servers.map((server) => server.env)),
-    targets: ['scalingo:shop', 'qnap:docker/shop-web', 'akkeris:shop-default'],
+    targets: ['scalingo:shop', 'qnap:docker/shop-web', 'akkeris:shop-default', 'do:shop'],
     async close() {
       world.close();
       await Promise.all(servers.map((server) => server.close()));

@@ -6,9 +6,11 @@ import { wait } from '../wait.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
 import { openConnection } from './connection.ts';
 import { type ConnectionEnd, firstConnection, resumedConnection } from './join.ts';
-import { past } from './past.ts';
+import type { Multiline } from './multiline.ts';
+import { type PastRetry, past } from './past.ts';
 import { createRange } from './range.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
+import { createSieve } from './sieve.ts';
 
 export interface FeedTiming {
   /** Milliseconds before the first and the last of the reconnections; jittered. */
@@ -41,6 +43,8 @@ export interface FeedOptions<T> {
   readonly until: Instant | null;
   readonly follow: boolean;
   readonly timing?: Partial<FeedTiming>;
+  /** Joins the lines of a stack trace: `keep` and `-n` then see entries. Absent = every line is one. */
+  readonly multiline?: Multiline<T> | undefined;
   /** Items held while the past is fetched; beyond it the live connection is given up and opened again afterwards. */
   readonly holdLimit?: number;
 }
@@ -66,6 +70,8 @@ export interface FeedState<T> {
   readonly shown: Repeats<T>;
   readonly backoff: Backoff;
   position: Position | undefined;
+  /** Whether the past is behind us, or some of it was shown: what is missed from then on is fetched by its time. */
+  begun: boolean;
   /** The last item of a connection that broke off inside it; shown only if no connection brings it whole. */
   cutItem: T | undefined;
   /** How much of the past a resumed replay asks for: an index into the growing amounts. */
@@ -89,6 +95,7 @@ export async function* feed<T>(
     shown: createRepeats(source),
     backoff: createBackoff(timing),
     position: undefined,
+    begun: options.lines === 0 || source.traits.join === 'replay',
     cutItem: undefined,
     resumeAsk: 0,
   };
@@ -104,13 +111,15 @@ export async function* fromPast<T>(
   state: FeedState<T>,
   signal: AbortSignal,
 ): AsyncGenerator<FeedStep<T>, void, undefined> {
-  const steps = past(state.source, { ...state.options, holdCut: state.options.follow }, signal);
+  const wishes = { ...state.options, holdCut: state.options.follow, retryOf: pastRetries(state) };
+  const steps = past(state.source, wishes, signal);
   try {
     for (;;) {
       const step = await steps.next();
       if (step.done) {
         state.position = step.value.position;
         state.cutItem = step.value.cut;
+        state.begun = true;
         return;
       }
       const { items, missing, notices, progress } = step.value;
@@ -118,12 +127,28 @@ export async function* fromPast<T>(
       for (const said of notices ?? []) yield { kind: 'notice', notice: said };
       if (missing) yield { kind: 'gap', gap: gapOf(missing) };
       if (items.length === 0) continue;
-      state.shown.remember(items);
+      const { multiline } = state.options;
+      state.shown.remember(multiline ? items.flatMap((item) => multiline.partsOf(item)) : items);
+      state.begun = true;
       yield { kind: 'items', items, past: true };
     }
   } finally {
     await steps.return({ position: undefined, cut: undefined });
   }
+}
+
+/** A failure that may pass is met by asking again, as long as a first connection is tried. */
+function pastRetries<T>({ backoff, timing }: FeedState<T>): (error: unknown) => PastRetry | undefined {
+  const startedAt = performance.now();
+  return (error) => {
+    if (!(error instanceof CliError) || !isRetryable(error)) return undefined;
+    const after = Math.max(backoff.next(), error.retryAfter ?? 0);
+    if (performance.now() - startedAt + after > timing.startWithin) return undefined;
+    return {
+      after,
+      notice: say('disconnected', `${clause(error.message)}; asking again in ${inSeconds(after)}`).notice,
+    };
+  };
 }
 
 /** A platform without history gives what its live stream brings until `-n` or a silence. */
@@ -145,24 +170,31 @@ async function* liveUntilIdle<T>(
       idle = true;
       stop.abort(new CliError('unavailable', 'idle'));
     }, timing.idle);
-  const within = createRange(source, options);
+  const sieve = createSieve(options, createRange(source, options));
+  const counted = (passed: readonly T[]): FeedStep<T>[] => {
+    const items = passed.slice(0, left);
+    left -= items.length;
+    return items.length > 0 ? [{ kind: 'items', items, past: true }] : [];
+  };
   const connection = openConnection(source, { lines: askOf(source, options.lines) }, stop.signal);
   try {
     while (left > 0) {
       const pull = await connection.next();
-      if ('over' in pull) return { reason: pull.over.reason };
+      if ('over' in pull) {
+        yield* counted(sieve.rest());
+        return { reason: pull.over.reason };
+      }
       // Only now: making the connection is no silence of the log.
       timer ??= startIdling();
       for (const said of pull.batch.notices ?? []) yield { kind: 'notice', notice: said };
       if (pull.batch.missing) yield { kind: 'gap', gap: gapOf(pull.batch.missing) };
       if (pull.batch.items.length === 0) continue;
       timer.refresh();
-      const items = pull.batch.items.filter((item) => within(item) && options.keep(item)).slice(0, left);
-      left -= items.length;
-      if (items.length > 0) yield { kind: 'items', items, past: true };
+      yield* counted(sieve.pass(pull.batch.items));
     }
     return { reason: `${options.lines} lines` };
   } catch (error) {
+    yield* counted(sieve.rest());
     if (idle && !signal.aborted) return { reason: `nothing came for ${timing.idle / 1000} s` };
     throw error;
   } finally {
@@ -180,21 +212,20 @@ async function* follow<T>(
   let connected = false;
   try {
     for (;;) {
-      const end = connected
-        ? yield* outcomeOf(resumedConnection(state, signal), signal)
-        : yield* outcomeOf(
-            firstConnection(state, signal, () => {
+      const steps =
+        connected && state.begun
+          ? resumedConnection(state, signal)
+          : firstConnection(state, signal, () => {
               connected = true;
-            }),
-            signal,
-          );
+            });
+      const end = yield* outcomeOf(steps, signal);
       if (end.end === 'ended') return { reason: end.reason };
       if (end.end === 'again') continue;
       const pause = Math.max(state.backoff.next(), end.retryAfter ?? 0);
       const tried = performance.now() - startedAt;
       if (!connected && tried + pause > state.timing.startWithin)
         throw end.error ?? neverConnected(end.reason);
-      yield say('disconnected', `${end.reason}; connecting again in ${inSeconds(pause)}`);
+      yield say('disconnected', `${clause(end.reason)}; connecting again in ${inSeconds(pause)}`);
       await wait(pause, signal);
     }
   } finally {
@@ -249,6 +280,11 @@ export function clampNotice<T>(source: Source<T>, lines: number | 'all'): FeedSt
 export function askOf<T>(source: Source<T>, lines: number | 'all'): number {
   const most = source.traits.maxLines ?? Number.MAX_SAFE_INTEGER;
   return lines === 'all' ? most : Math.min(lines, most);
+}
+
+/** A sentence as the beginning of a longer one. */
+function clause(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
 function inSeconds(millis: number): string {

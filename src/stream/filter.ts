@@ -1,6 +1,8 @@
 // Which log lines pass: patterns, levels, components, sources. Knows no platform and no command line.
+import type { RE2JS } from 're2js';
 import { CliError } from '../errors.ts';
-import { LEVELS, type Level, type LogEntry, type LogSource } from '../model.ts';
+import { LEVELS, type Level, type LogEntry, type LogSource, type MessageReader } from '../model.ts';
+import { unread } from './message.ts';
 
 export interface LogFilter {
   /** Any of them must match the message; none = every line passes. */
@@ -25,19 +27,25 @@ export interface LevelLimit {
   readonly exactly: boolean;
 }
 
-/** Undefined when every line passes, so that nothing has to be read of it. */
-export function createLogFilter(filter: LogFilter): ((entry: LogEntry) => boolean) | undefined {
+/**
+ * Undefined when every line passes, so that nothing has to be read of it. `read` is asked for the level, and only where
+ * one is wanted of a line that has passed everything else.
+ */
+export function createLogFilter(
+  filter: LogFilter,
+  read: MessageReader = unread,
+): ((entry: LogEntry) => boolean) | undefined {
   const tests: ((entry: LogEntry) => boolean)[] = [];
   if (filter.sources.length > 0) tests.push((entry) => filter.sources.includes(entry.body.source));
   if (filter.components.length > 0) tests.push((entry) => isOf(filter.components, entry));
-  if (filter.level) {
-    const limit = filter.level;
-    tests.push((entry) => passesLevel(entry.body.level, limit, filter.levelStrict));
-  }
   if (filter.exclude.length > 0)
     tests.push((entry) => !filter.exclude.some((pattern) => pattern.test(entry.body.message)));
   if (filter.grep.length > 0)
     tests.push((entry) => filter.grep.some((pattern) => pattern.test(entry.body.message)));
+  if (filter.level) {
+    const limit = filter.level;
+    tests.push((entry) => passesLevel(read(entry.body).level, limit, filter.levelStrict));
+  }
   if (tests.length === 0) return undefined;
   return (entry) => tests.every((test) => test(entry));
 }
@@ -82,13 +90,41 @@ export async function compilePattern(
 ): Promise<Pattern> {
   const literal = literalOf(text);
   if (literal !== null && !options.ignoreCase) return { test: (subject) => subject.includes(literal) };
+  const compiled = await compileRe2(text, options);
+  return { test: (subject) => compiled.test(subject) };
+}
+
+/** Finds what is to be highlighted: pairs of start and end, in order, none empty. */
+export interface Highlighter {
+  spans(text: string): readonly (readonly [start: number, end: number])[];
+}
+
+/** Beyond so many hits or so far into a line nothing is highlighted; each hit may cost a look at the rest. */
+const MOST_SPANS = 200;
+const HIGHLIGHTED_LENGTH = 65_536;
+
+/** As `compilePattern`, for `--highlight`. */
+export async function compileHighlight(
+  text: string,
+  options: { flag: string; ignoreCase: boolean },
+): Promise<Highlighter> {
+  const pattern = await compileRe2(text, options);
+  return {
+    spans(subject) {
+      const found: [number, number][] = [];
+      const matcher = pattern.matcher(subject.slice(0, HIGHLIGHTED_LENGTH));
+      while (found.length < MOST_SPANS && matcher.find()) {
+        if (matcher.end() > matcher.start()) found.push([matcher.start(), matcher.end()]);
+      }
+      return found;
+    },
+  };
+}
+
+async function compileRe2(text: string, options: { flag: string; ignoreCase: boolean }): Promise<RE2JS> {
   const { RE2JS } = await import('re2js');
   try {
-    const compiled = RE2JS.compile(
-      RE2JS.translateRegExp(text),
-      options.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0,
-    );
-    return { test: (subject) => compiled.test(subject) };
+    return RE2JS.compile(RE2JS.translateRegExp(text), options.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'not understood';
     throw new CliError('usage', `The pattern of ${options.flag}, "${text}", is not understood: ${reason}.`, {

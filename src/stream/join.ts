@@ -5,8 +5,10 @@ import type { Batch, LiveStart } from '../provider.ts';
 import { type Connection, openConnection, type Pull } from './connection.ts';
 import { askOf, clampNotice, type FeedState, type FeedStep, fromPast, gapOf, say } from './feed.ts';
 import { sortByTime } from './past.ts';
+import { createPulls } from './pulls.ts';
 import { createRange } from './range.ts';
 import type { Frozen } from './repeats.ts';
+import { createSieve } from './sieve.ts';
 
 export interface ConnectionEnd {
   /** `again`: ask once more at once, for more of the past. */
@@ -213,9 +215,8 @@ async function* fetchMissed<T>(
   }
   const all = withCut(state, sorted);
   state.shown.remember(all);
-  const within = createRange(source, options);
-  const items = all.filter((item) => within(item) && options.keep(item));
-  if (items.length > 0) yield { kind: 'items', items, past: false };
+  const sieve = createSieve(options, createRange(source, options));
+  yield* liveItems([...sieve.pass(all), ...sieve.rest()]);
 }
 
 interface LiveRun<T> {
@@ -232,16 +233,24 @@ interface LiveRun<T> {
 /** Hands out one connection's items until it ends. */
 async function* liveFrom<T>(state: FeedState<T>, run: LiveRun<T>): Steps<T> {
   const { source, options, timing } = state;
-  const within = createRange(source, options);
+  const sieve = createSieve(options, createRange(source, options));
+  const pulls = createPulls(run.connection);
   const startedAt = performance.now();
   const seam = run.frozen ? createSeam(state, run.frozen, run.asked) : undefined;
   let joining = seam;
   let standing = false;
   try {
     for (;;) {
-      const pull = await run.connection.next();
+      const pull = await pulls.next(sieve.dueIn());
+      if (pull === null) {
+        yield* liveItems(sieve.passDue());
+        continue;
+      }
       if (performance.now() - startedAt > timing.stableAfter) state.backoff.reset();
-      if ('over' in pull) return pull.over;
+      if ('over' in pull) {
+        yield* liveItems(sieve.rest());
+        return pull.over;
+      }
       const { batch } = pull;
       if (!standing) {
         standing = true;
@@ -270,16 +279,24 @@ async function* liveFrom<T>(state: FeedState<T>, run: LiveRun<T>): Steps<T> {
         }
         if (items.length > 0) {
           state.shown.remember(items);
-          const kept = items.filter((item) => within(item) && options.keep(item));
-          if (kept.length > 0) yield { kind: 'items', items: kept, past: false };
+          yield* liveItems(
+            options.multiline ? [...sieve.pass(items), ...sieve.passDue()] : sieve.pass(items),
+          );
         }
       }
       // Only now: a consumer that stops before has not seen these items.
       if (batch.position !== undefined) state.position = batch.position;
     }
+  } catch (error) {
+    yield* liveItems(sieve.rest());
+    throw error;
   } finally {
     await run.connection.close();
   }
+}
+
+function liveItems<T>(items: readonly T[]): readonly FeedStep<T>[] {
+  return items.length > 0 ? [{ kind: 'items', items, past: false }] : [];
 }
 
 interface Seam<T> {

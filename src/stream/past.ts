@@ -2,11 +2,15 @@
 import type { Instant, Notice } from '../model.ts';
 import { compareInstants, formatInstant } from '../model.ts';
 import type { Batch, HistoryEnd, HistoryQuery, Position, Progress, Source } from '../provider.ts';
+import { wait } from '../wait.ts';
+import type { Multiline } from './multiline.ts';
 import { createRange } from './range.ts';
+import { createSieve, type Sieve } from './sieve.ts';
 import { createSorter } from './sorter.ts';
 
 export interface PastOptions<T> {
   readonly keep: (item: T) => boolean;
+  readonly multiline?: Multiline<T> | undefined;
   readonly lines: number | 'all';
   readonly since: Instant | null;
   readonly until: Instant | null;
@@ -14,6 +18,14 @@ export interface PastOptions<T> {
   readonly holdCut: boolean;
   /** Items held to put unordered history in order of time. */
   readonly sortWindow?: number;
+  /** Whether and when a past that broke off before anything of it was shown is asked for again; absent: never. */
+  readonly retryOf?: (error: unknown) => PastRetry | undefined;
+}
+
+export interface PastRetry {
+  /** Milliseconds. */
+  readonly after: number;
+  readonly notice: Notice;
 }
 
 export interface PastStep<T> {
@@ -55,14 +67,23 @@ async function* streamed<T>(
     : createSorter<T>(source.timeOf, options.sortWindow ?? SORT_WINDOW);
   const query: HistoryQuery = { lines: options.lines, since: options.since, until: options.until };
   const history = source.history(query, signal);
-  const within = createRange(source, options);
+  const sieve = createSieve(options, createRange(source, options));
+  // Traces are joined in order of time; otherwise only what passes is worth sorting.
+  const pass = (items: readonly T[]): readonly T[] => {
+    if (!sorter) return sieve.pass(items);
+    return options.multiline ? sieve.pass(sorter.push(items)) : sorter.push(sieve.pass(items));
+  };
+  const rest = (): readonly T[] => {
+    const sorted = sorter?.drain() ?? [];
+    return options.multiline ? [...sieve.pass(sorted), ...sieve.rest()] : sorted;
+  };
   let position: Position | undefined;
   let cut: T | undefined;
   try {
     for (;;) {
       const step = await history.next();
       if (step.done) {
-        if (sorter) yield { items: sorter.drain() };
+        yield { items: rest() };
         const hint = beginsLater(step.value, options.since);
         if (hint) yield { items: [], notices: [hint] };
         return { position, cut };
@@ -70,13 +91,12 @@ async function* streamed<T>(
       const batch = step.value;
       position = batch.position ?? position;
       if (batch.cut && options.holdCut) cut = batch.items.at(-1);
-      const passed = wholeItems(batch, options).filter((item) => within(item) && options.keep(item));
-      const items = sorter ? sorter.push(passed) : passed;
+      const items = pass(wholeItems(batch, options));
       if (items.length > 0 || batch.missing || batch.notices || batch.progress) yield pastStep(items, batch);
     }
   } catch (error) {
     // What was received stays.
-    if (sorter) yield { items: sorter.drain() };
+    yield { items: rest() };
     throw error;
   } finally {
     await history.return({ complete: false, begins: null }).catch(() => undefined);
@@ -90,7 +110,6 @@ async function* collected<T>(
   signal: AbortSignal,
 ): AsyncGenerator<PastStep<T>, PastEnd<T>, undefined> {
   const most = source.traits.maxLines ?? Number.POSITIVE_INFINITY;
-  const within = createRange(source, options);
   let ask = Math.min(
     most,
     Math.max(options.lines, options.lines === 0 ? 1 : Math.min(options.lines, FIRST_ASK)),
@@ -99,7 +118,7 @@ async function* collected<T>(
   for (;;) {
     const query: HistoryQuery = { lines: ask, since: options.since, until: options.until };
     const history = source.history(query, signal);
-    const rounds = await collect(history, (item) => within(item) && options.keep(item), {
+    const rounds = await collect(history, createSieve(options, createRange(source, options)), {
       most: options.lines,
       timeOf: source.timeOf,
       ordered: source.traits.ordered,
@@ -112,6 +131,12 @@ async function* collected<T>(
       continue;
     }
     if (rounds.failure) {
+      const retry = signal.aborted ? undefined : options.retryOf?.(rounds.failure.error);
+      if (retry) {
+        yield { items: [], notices: [retry.notice] };
+        await wait(retry.after, signal);
+        continue;
+      }
       // What was received stays; an earlier, shorter look may have brought more.
       const items = rounds.items.length < before.length ? before : rounds.items;
       if (items.length > 0) yield { items };
@@ -139,7 +164,7 @@ interface Collected<T> {
 
 async function collect<T>(
   history: AsyncGenerator<Batch<T>, HistoryEnd, undefined>,
-  wanted: (item: T) => boolean,
+  sieve: Sieve<T>,
   order: { most: number; timeOf: (item: T) => Instant | null; ordered: boolean; holdCut: boolean },
 ): Promise<Collected<T>> {
   const found: Collected<T> = {
@@ -161,19 +186,19 @@ async function collect<T>(
       const step = await history.next();
       if (step.done) {
         found.end = step.value;
-        found.items = newest(found.items);
+        found.items = newest([...found.items, ...sieve.rest()]);
         return found;
       }
       const batch = step.value;
       if (batch.cut && order.holdCut) found.cut = batch.items.at(-1);
-      for (const item of wholeItems(batch, order)) if (wanted(item)) found.items.push(item);
+      for (const item of sieve.pass(wholeItems(batch, order))) found.items.push(item);
       if (found.items.length > trimAt) found.items = newest(found.items);
       found.position = batch.position ?? found.position;
       if (batch.missing) found.missing.push(batch.missing);
       if (batch.notices) found.notices.push(...batch.notices);
     }
   } catch (error) {
-    found.items = newest(found.items);
+    found.items = newest([...found.items, ...sieve.rest()]);
     found.failure = { error };
     return found;
   } finally {

@@ -1,0 +1,283 @@
+// `builds log`: what a build prints, followed to its end; the exit code is the platform's own verdict.
+import { CliError, Interruption, isRetryable } from '../errors.ts';
+import type { Build, LogEntry } from '../model.ts';
+import type { LogRenderer } from '../output/log-item.ts';
+import { createLogRenderer, type LogForm, parseLogForm } from '../output/logs.ts';
+import { ANSI_MODES, type AnsiMode } from '../output/sanitize.ts';
+import { TIMESTAMPS } from '../output/time-text.ts';
+import type { Source } from '../provider.ts';
+import { feed } from '../stream/feed.ts';
+import { isZone } from '../time.ts';
+import {
+  type BuildCommand,
+  type BuildFlags,
+  type BuildPlace,
+  chooseBuild,
+  durationFlag,
+  withBuilds,
+} from './build-target.ts';
+import {
+  awaitEnd,
+  exitCodeOfBuild,
+  startDeadline,
+  startHeartbeat,
+  verdictSentence,
+} from './build-verdict.ts';
+import { appearOf } from './build-wait.ts';
+import { statusText } from './build-words.ts';
+
+/** How long a stream may take to its own end once the platform has called the build over. Milliseconds. */
+const SETTLE = 5000;
+
+export function printBuildLog(command: BuildCommand): Promise<number> {
+  return withBuilds(command, async (place, text) => {
+    const { options } = command;
+    const { terminal, signal } = place.context;
+    const form = options.json ? 'ndjson' : (options.output ?? 'raw');
+    const renderer = await rendererOf(form, place, options);
+    const heartbeat = durationFlag('heartbeat', options.heartbeat);
+    const phase = phaseOf(place, options);
+    const deadline = startDeadline(signal, durationFlag('timeout', options.timeout));
+    let stopHeartbeat = () => {};
+    try {
+      const choice = { build: text, commit: options.commit, appear: appearOf(options) };
+      const build = await chooseBuild(place, choice, deadline.signal);
+      const printing: Printing = {
+        place,
+        build,
+        phase,
+        printer: createPrinter(place, renderer),
+        signal: deadline.signal,
+      };
+      stopHeartbeat = startHeartbeat(place, heartbeat, () => `build ${build.id}`);
+      const ended = options.follow ? await followLog(printing) : await printStored(printing);
+      await printing.printer.finish();
+      const code = exitCodeOfBuild(ended);
+      if (code !== 0 || options.follow) terminal.complain(verdictSentence(place, ended));
+      if (code === 1) annotate(form, place, ended);
+      return options.exitStatus === false ? 0 : code;
+    } catch (error) {
+      if (error instanceof Interruption && error.exitCode === 124) {
+        terminal.complain(`polylog: ${place.label}: no verdict within ${options.timeout} (--timeout).`);
+      }
+      throw error;
+    } finally {
+      stopHeartbeat();
+      deadline.clear();
+    }
+  });
+}
+
+function phaseOf({ builds, connected }: BuildPlace, { deploy }: BuildFlags): 'build' | 'deploy' {
+  if (!deploy) return 'build';
+  if (builds.traits.deployLog !== false) return 'deploy';
+  throw new CliError('usage', `${connected.provider.title} has no log of a deploy phase of its own.`, {
+    hint: 'Its build log holds everything; leave out --deploy.',
+  });
+}
+
+async function rendererOf(form: string, place: BuildPlace, options: BuildFlags): Promise<LogRenderer> {
+  if (form === 'github' || form === 'gitlab') {
+    const { createRunnerRenderer } = await import('../output/runner.ts');
+    return createRunnerRenderer(form);
+  }
+  const { terminal } = place.context;
+  const flags = options as Readonly<Record<string, unknown>>;
+  const parsed: LogForm = parseLogForm(form);
+  return createLogRenderer(parsed, {
+    targets: [place.shown],
+    isTTY: terminal.out.isTTY,
+    columns: () => terminal.out.columns,
+    color: terminal.out.color,
+    ansi: oneOf<AnsiMode>(flags.ansi, ANSI_MODES, '--ansi'),
+    timestamps: oneOf(flags.timestamps, TIMESTAMPS, '--timestamps'),
+    zone: zoneOf(flags),
+    noPrefix: flags.prefix === false,
+    csvColumns: options.columns,
+  });
+}
+
+function oneOf<T extends string>(value: unknown, known: readonly T[], flag: string): T | undefined {
+  if (value === undefined) return undefined;
+  const found = known.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw new CliError('usage', `"${String(value)}" is no value of ${flag}: it is one of ${known.join(', ')}.`);
+}
+
+function zoneOf(flags: Readonly<Record<string, unknown>>): string | undefined {
+  if (flags.utc === true) return 'UTC';
+  const zone = flags.timezone;
+  if (typeof zone !== 'string') return undefined;
+  if (isZone(zone)) return zone;
+  throw new CliError(
+    'usage',
+    `"${zone}" is no time zone: --timezone takes local, UTC or a name such as Europe/Paris.`,
+  );
+}
+
+interface Printing {
+  readonly place: BuildPlace;
+  readonly build: Build;
+  readonly phase: 'build' | 'deploy';
+  readonly printer: Printer;
+  readonly signal: AbortSignal;
+}
+
+interface Printer {
+  print(entries: readonly LogEntry[]): Promise<void>;
+  /** Of a stored log only what was not printed yet. */
+  printMissing(entries: readonly LogEntry[]): Promise<void>;
+  finish(): Promise<void>;
+}
+
+/** Counts what was printed, line by line, so that the stored log at the end doubles nothing. */
+function createPrinter({ context, shown }: BuildPlace, renderer: LogRenderer): Printer {
+  const { terminal } = context;
+  const printed = new Map<string, number>();
+  let headDue = renderer.head !== '';
+  const print = async (entries: readonly LogEntry[]) => {
+    // A gate whose reader has gone goes on judging.
+    if (entries.length === 0 || terminal.isClosed) return;
+    if (headDue) await terminal.print(renderer.head);
+    headDue = false;
+    await terminal.print(renderer.entries(entries.map((entry) => ({ entry, target: shown }))));
+  };
+  return {
+    async print(entries) {
+      for (const { raw } of entries) printed.set(raw, (printed.get(raw) ?? 0) + 1);
+      await print(entries);
+    },
+    async printMissing(entries) {
+      const missing = entries.filter(({ raw }) => {
+        const left = printed.get(raw) ?? 0;
+        if (left > 0) printed.set(raw, left - 1);
+        return left === 0;
+      });
+      await print(missing);
+    },
+    async finish() {
+      if (terminal.isClosed) return;
+      if (headDue) await terminal.print(renderer.head);
+      await terminal.print(renderer.end?.() ?? '');
+      await terminal.flush();
+    },
+  };
+}
+
+/** What is stored now. The verdict is that of the build as it is afterwards. */
+async function printStored({ place, build, phase, printer, signal }: Printing): Promise<Build> {
+  const source = await openLog({ place, build, phase, signal });
+  for await (const entries of storedLines(place, source, signal)) await printer.print(entries);
+  if (build.ended || !place.builds.traits.byId) return build;
+  return place.builds.get(place.connected.client, place.target.ref, build.id, signal);
+}
+
+function openLog({ place, build, phase, signal }: Omit<Printing, 'printer'>): Promise<Source<LogEntry>> {
+  return place.builds.log(place.connected.client, place.target.ref, { build, phase }, signal);
+}
+
+async function* storedLines(
+  place: BuildPlace,
+  source: Source<LogEntry>,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LogEntry[], void, undefined> {
+  const history = source.history({ lines: 'all', since: null, until: null }, signal);
+  try {
+    for (;;) {
+      const step = await history.next();
+      if (step.done) return;
+      const { items, missing, notices } = step.value;
+      for (const { message } of notices ?? [])
+        place.context.terminal.note(`polylog: ${place.label}: ${message}`);
+      if (missing)
+        place.context.terminal.complain(`polylog: ${place.label}: lines may be missing: ${missing.reason}`);
+      if (items.length > 0) yield items;
+    }
+  } finally {
+    await history.return({ complete: false, begins: null }).catch(() => undefined);
+  }
+}
+
+/** Output and verdict side by side: the output may break, the verdict may not. */
+async function followLog(printing: Printing): Promise<Build> {
+  const { place, build, signal } = printing;
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  const output = streamOutput(printing, stop.signal);
+  try {
+    let native = build.nativeStatus;
+    const ended = await awaitEnd(place, {
+      build,
+      signal,
+      onLook(look) {
+        if (look.nativeStatus === native) return;
+        native = look.nativeStatus;
+        place.context.terminal.note(`polylog: ${place.label}: build ${look.id} is ${statusText(look)}`);
+      },
+    });
+    await settled(output, signal);
+    stop.abort(new Interruption('the build is over', 0));
+    await output;
+    await printRest({ ...printing, build: ended });
+    return ended;
+  } finally {
+    if (!stop.signal.aborted) stop.abort(new Interruption('done', 0));
+    signal.removeEventListener('abort', onAbort);
+    await output;
+  }
+}
+
+async function settled(output: Promise<void>, signal: AbortSignal): Promise<void> {
+  const clock = new AbortController();
+  const { wait } = await import('../wait.ts');
+  const limit = wait(SETTLE, AbortSignal.any([clock.signal, signal])).catch(() => undefined);
+  await Promise.race([output, limit]);
+  clock.abort();
+  signal.throwIfAborted();
+}
+
+/** Never rejects: what goes wrong with the output is said, and the verdict is awaited all the same. */
+async function streamOutput(printing: Printing, signal: AbortSignal): Promise<void> {
+  const { place, printer } = printing;
+  const { terminal } = place.context;
+  try {
+    const source = await openLog({ ...printing, signal });
+    const options = { keep: () => true, lines: 'all' as const, since: null, until: null, follow: true };
+    for await (const step of feed(source, options, signal)) {
+      if (step.kind === 'items') await printer.print(step.items);
+      else if (step.kind === 'notice' && step.notice.kind !== 'connected')
+        terminal.note(`polylog: ${place.label}: ${step.notice.message}`);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof CliError)) throw error;
+    terminal.complain(
+      `polylog: ${place.label}: ${error.message} The log is read again when the build has ended.`,
+    );
+  }
+}
+
+/** The stored log is the truth: what the stream did not bring is printed at the end. */
+async function printRest(printing: Printing): Promise<void> {
+  const { place, printer, signal } = printing;
+  try {
+    const source = await openLog(printing);
+    const stored: LogEntry[] = [];
+    for await (const entries of storedLines(place, source, signal)) stored.push(...entries);
+    await printer.printMissing(stored);
+  } catch (error) {
+    if (!(error instanceof CliError) || !(isRetryable(error) || error.kind === 'not-found')) throw error;
+    place.context.terminal.complain(
+      `polylog: ${place.label}: the stored log could not be read: ${error.message}`,
+    );
+  }
+}
+
+function annotate(form: string, place: BuildPlace, build: Build): void {
+  if (form !== 'github') return;
+  const words = verdictSentence(place, build).replace(/^polylog: /, '');
+  const escaped = words.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  place.context.terminal.complain(`::error title=polylog::${escaped}`);
+}

@@ -1,0 +1,58 @@
+// `builds wait`: blocks until a build ends; the exit code is its result.
+import { Interruption } from '../errors.ts';
+import { detailForm, printBuild } from './build-show.ts';
+import { type BuildCommand, chooseBuild, durationFlag, withBuilds } from './build-target.ts';
+import {
+  awaitEnd,
+  exitCodeOfBuild,
+  startDeadline,
+  startHeartbeat,
+  verdictSentence,
+} from './build-verdict.ts';
+import { statusText } from './build-words.ts';
+
+export function waitForBuild(command: BuildCommand): Promise<number> {
+  return withBuilds(command, async (place, text) => {
+    const { options } = command;
+    const asked = options.output !== undefined || options.json === true;
+    const form = detailForm(options);
+    const timeout = durationFlag('timeout', options.timeout);
+    const heartbeat = durationFlag('heartbeat', options.heartbeat);
+    const appear = appearOf(options);
+    const { terminal, signal } = place.context;
+    const deadline = startDeadline(signal, timeout);
+    let stopHeartbeat = () => {};
+    try {
+      const choice = { build: text, commit: options.commit, appear };
+      const build = await chooseBuild(place, choice, deadline.signal);
+      let seen = build;
+      stopHeartbeat = startHeartbeat(place, heartbeat, () => `build ${seen.id} is ${statusText(seen)}`);
+      const ended = await awaitEnd(place, {
+        build,
+        signal: deadline.signal,
+        onLook(look) {
+          if (look.nativeStatus !== seen.nativeStatus)
+            terminal.note(`polylog: ${place.label}: build ${look.id} is ${statusText(look)}`);
+          seen = look;
+        },
+      });
+      if (asked) await printBuild(place, ended, form);
+      terminal.complain(verdictSentence(place, ended));
+      return exitCodeOfBuild(ended);
+    } catch (error) {
+      if (error instanceof Interruption && error.exitCode === 124) {
+        terminal.complain(`polylog: ${place.label}: no verdict within ${options.timeout} (--timeout).`);
+      }
+      throw error;
+    } finally {
+      stopHeartbeat();
+      deadline.clear();
+    }
+  });
+}
+
+/** A named commit is waited for as long as the command runs, unless told otherwise. */
+export function appearOf({ appearTimeout, commit }: { appearTimeout?: string; commit?: string }): number {
+  const given = durationFlag('appear-timeout', appearTimeout);
+  return given ?? (commit === undefined ? 0 : 2 ** 31 - 1);
+}

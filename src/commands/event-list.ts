@@ -1,0 +1,89 @@
+// `events list`: the past of one or several apps, newest last.
+import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
+import { compareInstants, type PlatformEvent } from '../model.ts';
+import type { LogTarget } from '../output/log-item.ts';
+import { eventRecord } from '../output/platform-records.ts';
+import { createTimeText } from '../output/time-text.ts';
+import { feed } from '../stream/feed.ts';
+import {
+  createEventFilter,
+  type EventCommand,
+  eventPlace,
+  openEvents,
+  parseEventQuery,
+  withEvents,
+} from './event-target.ts';
+import { formOf, printList } from './lists.ts';
+
+interface Found {
+  readonly event: PlatformEvent;
+  readonly shown: LogTarget;
+}
+
+export function listEvents({ host, targets, options }: EventCommand): Promise<number> {
+  return withEvents({ host, options }, async (context) => {
+    formOf(options);
+    const query = parseEventQuery(options, Date.now());
+    const resolved = await context.targets([...targets, ...(options.app ?? [])]);
+    const answers = await Promise.all(
+      resolved.map(async (target) => {
+        const found: Found[] = [];
+        try {
+          const place = await eventPlace(context, target);
+          const source = await openEvents(place, query, context.signal);
+          const steps = feed(
+            source,
+            { ...query, keep: createEventFilter(place, query), until: null, follow: false },
+            context.signal,
+          );
+          for await (const step of steps) {
+            if (step.kind === 'items')
+              for (const event of step.items) found.push({ event, shown: place.shown });
+            if (step.kind === 'notice')
+              context.terminal.note(`polylog: ${place.label}: ${step.notice.message}`);
+            if (step.kind === 'gap')
+              context.terminal.complain(`polylog: ${place.label}: events may be missing: ${step.gap.reason}`);
+          }
+          return { found, error: undefined };
+        } catch (error) {
+          if (!(error instanceof CliError)) throw error;
+          return { found, error };
+        }
+      }),
+    );
+    for (const { error } of answers) if (error) context.terminal.complain(`polylog: ${sentenceOf(error)}`);
+    const failed = answers.find((answer) => answer.error !== undefined);
+    const all = answers.flatMap(({ found }) => found).sort(byTime);
+    if (failed && all.length === 0) return exitCodeOf(failed.error);
+    const timeText = createTimeText({
+      timestamps: 'iso',
+      zone: context.terminal.out.isTTY ? query.zone : 'UTC',
+      now: Date.now,
+    });
+    await printList(
+      context,
+      {
+        type: 'event',
+        records: all.map(({ event, shown }) => eventRecord(event, shown)),
+        table: () => ({
+          columns: ['TIME', 'TARGET', 'KIND', 'COMPONENT', 'WHO', 'WHAT'].map((title) => ({ title })),
+          rows: all.map(({ event, shown }) => [
+            timeText(event.ts && { ...event.ts, digits: 0 }),
+            `${shown.profile}:${shown.app}`,
+            event.kind,
+            event.component ?? '',
+            event.user ?? '',
+            event.message,
+          ]),
+        }),
+      },
+      options,
+    );
+    return failed ? exitCodeOf(failed.error) : 0;
+  });
+}
+
+/** Stable; an event without a time stays where its platform put it. */
+function byTime(a: Found, b: Found): number {
+  return a.event.ts && b.event.ts ? compareInstants(a.event.ts, b.event.ts) : 0;
+}

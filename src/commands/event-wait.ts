@@ -1,0 +1,176 @@
+// `events wait`: blocks until a state is reached, judged by the platform's own state; one that passed in a flash counts.
+import { CliError, Interruption, isRetryable } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { formatInstant, type Instant, instantFromMillis, type PlatformState } from '../model.ts';
+import { jsonDocument } from '../output/json.ts';
+import { stateRecord } from '../output/platform-records.ts';
+import { jsonLine } from '../output/records.ts';
+import { wait } from '../wait.ts';
+import { durationFlag } from './build-target.ts';
+import { startDeadline } from './build-verdict.ts';
+import { type EventFlags, type EventPlace, eventPlace, withEvents } from './event-target.ts';
+
+export interface WaitCommand {
+  readonly host: Host;
+  readonly target: string | undefined;
+  readonly state: string | undefined;
+  readonly options: EventFlags;
+}
+
+export function waitForState({ host, target, state, options }: WaitCommand): Promise<number> {
+  return withEvents({ host, options }, async (context) => {
+    const [app, ...more] = options.app ?? [];
+    if (more.length > 0) throw new CliError('usage', 'events wait takes one target.');
+    const wanted = app === undefined ? state : (state ?? target);
+    const text = app ?? target;
+    const [resolved] = await context.targets(text === undefined ? [] : [text]);
+    if (!resolved) throw new CliError('usage', 'No target is given.');
+    const place = await eventPlace(context, resolved);
+    const known = checkedState(place, wanted);
+    const form = stateForm(options, context.terminal.out.isTTY);
+    const deadline = startDeadline(context.signal, durationFlag('timeout', options.timeout));
+    try {
+      const end = await awaitState({
+        place,
+        state: known,
+        signal: deadline.signal,
+        note: (line) => context.terminal.note(line),
+      });
+      await context.terminal.print(stateText(end.state, place, form));
+      await context.terminal.flush();
+      if (end.reached) return 0;
+      context.terminal.complain(
+        `polylog: ${place.label} is ${end.state.state}, so it will not become ${known}.`,
+      );
+      return 1;
+    } catch (error) {
+      if (error instanceof Interruption && error.exitCode === 124) {
+        context.terminal.complain(
+          `polylog: ${place.label}: not ${known} within ${options.timeout} (--timeout).`,
+        );
+      }
+      throw error;
+    } finally {
+      deadline.clear();
+    }
+  });
+}
+
+function checkedState({ events, connected, label }: EventPlace, wanted: string | undefined): string {
+  const valid = events.states.map(({ state }) => state);
+  const hint = `${connected.provider.title} knows ${valid.join(', ')}.`;
+  if (wanted === undefined) throw new CliError('usage', `Which state is ${label} to be in?`, { hint });
+  const found = valid.find((state) => state.toLowerCase() === wanted.toLowerCase());
+  if (found !== undefined) return found;
+  throw new CliError('usage', `"${wanted}" is no state of ${label}.`, { hint });
+}
+
+interface Waiting {
+  readonly place: EventPlace;
+  readonly state: string;
+  readonly signal: AbortSignal;
+  note(line: string): void;
+}
+
+interface WaitEnd {
+  readonly reached: boolean;
+  readonly state: PlatformState;
+}
+
+const MOST_PAUSE = 30_000;
+const HOLD = 30_000;
+
+async function awaitState(waiting: Waiting): Promise<WaitEnd> {
+  const { place, state, signal } = waiting;
+  const { events, connected, target } = place;
+  const startedAt = instantFromMillis(Date.now());
+  const every = events.traits.live.everyMillis ?? 5000;
+  let failures = 0;
+  let first = true;
+  for (;;) {
+    let pause = every;
+    try {
+      const states =
+        events.hold && !first
+          ? await events.hold(connected.client, target.ref, { state, millis: HOLD }, signal)
+          : await events.state(connected.client, target.ref, signal);
+      const end = judge(states, waiting, first) ?? (first ? undefined : await judgePast(waiting, startedAt));
+      if (end) return end;
+      if (failures > 0) waiting.note(`polylog: ${place.label}: the platform answers again`);
+      failures = 0;
+      if (events.hold && !first) pause = Math.min(every, 1000);
+      first = false;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isRetryable(error) || !(error instanceof CliError)) throw error;
+      failures += 1;
+      if (failures === 1) waiting.note(`polylog: ${place.label}: ${error.message} Still waiting.`);
+      pause = Math.max(error.retryAfter ?? 0, Math.min(MOST_PAUSE, every * 2 ** Math.min(failures, 6)));
+    }
+    await wait(pause, signal);
+  }
+}
+
+/** A bad end counts only when it came while we waited: what had failed before may be about to be mended. */
+function judge(
+  states: readonly PlatformState[],
+  { place, state }: Waiting,
+  first: boolean,
+): WaitEnd | undefined {
+  const isIt = (one: PlatformState) =>
+    one.state.toLowerCase() === state.toLowerCase() || one.nativeState.toLowerCase() === state.toLowerCase();
+  const [any] = states;
+  // Of several components every one has to be there.
+  if (any && states.every(isIt)) return { reached: true, state: any };
+  if (first) return undefined;
+  const bad = states.find((one) =>
+    place.events.states.some(
+      ({ state: name, final }) => final === 'bad' && name === one.state && name !== state,
+    ),
+  );
+  return bad ? { reached: false, state: bad } : undefined;
+}
+
+/** States that passed between two looks, from the events since the wait began. */
+async function judgePast({ place, state, signal }: Waiting, since: Instant): Promise<WaitEnd | undefined> {
+  const { events, connected, target } = place;
+  if (!events.stateOf) return undefined;
+  const source = await events.open(connected.client, target.ref, { types: [], users: [] }, signal);
+  const history = source.history({ lines: 50, since, until: null }, signal);
+  try {
+    for (;;) {
+      const step = await history.next();
+      if (step.done) return undefined;
+      for (const event of step.value.items) {
+        const isNew = event.ts !== null && event.ts.seconds >= since.seconds;
+        const reached = isNew ? events.stateOf(event) : null;
+        if (reached?.toLowerCase() !== state.toLowerCase()) continue;
+        const { ts, component, nativeKind, fields } = event;
+        return { reached: true, state: { ts, component, state: reached, nativeState: nativeKind, fields } };
+      }
+    }
+  } finally {
+    await history.return({ complete: false, begins: null }).catch(() => undefined);
+  }
+}
+
+function stateForm({ output, json }: EventFlags, isTTY: boolean): 'text' | 'json' | 'ndjson' {
+  if (json && output !== undefined && output !== 'ndjson') {
+    throw new CliError('usage', `--json and -o ${output} contradict each other.`);
+  }
+  const form = json ? 'ndjson' : (output ?? (isTTY ? 'text' : 'ndjson'));
+  if (form === 'text' || form === 'json' || form === 'ndjson') return form;
+  throw new CliError('usage', `"${form}" is no output form of a state: it is one of text, json, ndjson.`);
+}
+
+function stateText(
+  state: PlatformState,
+  { shown, label }: EventPlace,
+  form: 'text' | 'json' | 'ndjson',
+): string {
+  if (form === 'ndjson') return jsonLine(stateRecord(state, shown));
+  if (form === 'json') return jsonDocument([stateRecord(state, shown)], { isTTY: false });
+  const native = state.nativeState.toLowerCase() === state.state ? '' : ` (${state.nativeState})`;
+  const since = state.ts ? ` since ${formatInstant({ ...state.ts, digits: 0 })}` : '';
+  return `${label} is ${state.state}${native}${since}.\n`;
+}

@@ -1,0 +1,264 @@
+// `metrics show`: figures of one or several apps, as a table, a chart or samples.
+import type { Context } from '../context.ts';
+import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
+import { type Instant, instantFromMillis, type MetricSeries } from '../model.ts';
+import { figureText, scaleOf, sparkline, summarise } from '../output/figures.ts';
+import { metricRecord } from '../output/platform-records.ts';
+import { prometheusText, type TargetSeries } from '../output/prometheus.ts';
+import type { Table } from '../output/table.ts';
+import type { MetricQuery } from '../provider.ts';
+import { compileGlob } from '../stream/filter.ts';
+import type { ResolvedTarget } from '../target.ts';
+import { isZone, parseDuration, parseTime } from '../time.ts';
+import { wait } from '../wait.ts';
+
+import { formOf, printList } from './lists.ts';
+import {
+  type MetricCommand,
+  type MetricFlags,
+  type MetricPlace,
+  metricPlace,
+  withContext,
+} from './metric-target.ts';
+
+const HOUR = 3_600_000;
+
+export function showMetrics({ host, targets, options }: MetricCommand): Promise<number> {
+  return withContext({ host, options }, async (context) => {
+    const asked = parseAsked(options, Date.now());
+    const resolved = await context.targets([...targets, ...(options.app ?? [])]);
+    let said = new Set<string>();
+    for (;;) {
+      const round = await ask(context, { targets: resolved, asked, said, now: Date.now() });
+      if (round.code !== 0 && round.all.length === 0) return round.code;
+      if (asked.watch && context.terminal.out.isTTY) await context.terminal.print('\u001b[2J\u001b[H');
+      await print(context, { round, asked, options, targets: resolved.length });
+      if (!asked.watch || context.terminal.isClosed) return round.code;
+      said = round.said;
+      await wait(asked.interval ?? round.everyMillis, context.signal);
+    }
+  });
+}
+
+interface Asked {
+  readonly form: string;
+  readonly metrics: readonly string[];
+  readonly components: readonly string[];
+  /** Milliseconds back, or a fixed time; each round of --watch counts anew from its own present. */
+  readonly range: (now: number) => { since: Instant; until: Instant };
+  readonly isRangeGiven: boolean;
+  /** Seconds. */
+  readonly resolution: number | null;
+  readonly watch: boolean;
+  readonly interval: number | undefined;
+  readonly chart: boolean;
+  readonly zone: string;
+}
+
+function parseAsked(options: MetricFlags, now: number): Asked {
+  const form = options.output === 'prometheus' && !options.json ? 'prometheus' : formOf(options);
+  if (options.chart && form !== 'table')
+    throw new CliError('usage', `--chart and -o ${form} contradict each other.`);
+  if (options.interval !== undefined && !options.watch)
+    throw new CliError('usage', '--interval belongs to --watch.');
+  const zone = options.timezone ?? 'local';
+  if (!isZone(zone))
+    throw new CliError(
+      'usage',
+      `"${zone}" is no time zone: --timezone takes local, UTC or a name such as Europe/Paris.`,
+    );
+  const range = (at: number) => ({
+    since: timeOf('since', options.since, { now: at, zone }) ?? instantFromMillis(at - HOUR),
+    until: timeOf('until', options.until, { now: at, zone }) ?? instantFromMillis(at),
+  });
+  const first = range(now);
+  if (first.since.seconds >= first.until.seconds) {
+    throw new CliError('usage', '--since is not before --until, so nothing can lie between them.');
+  }
+  const resolution = millisOf('resolution', options.resolution);
+  return {
+    form,
+    metrics: (options.metric ?? []).flatMap((list) => list.split(',')),
+    components: options.component ?? [],
+    range,
+    isRangeGiven: options.since !== undefined || options.until !== undefined,
+    resolution: resolution === undefined ? null : resolution / 1000,
+    watch: options.watch === true,
+    interval: millisOf('interval', options.interval),
+    chart: options.chart === true,
+    zone,
+  };
+}
+
+function timeOf(
+  name: string,
+  text: string | undefined,
+  context: { now: number; zone: string },
+): Instant | null {
+  if (text === undefined) return null;
+  const instant = parseTime(text, context);
+  if (instant) return instant;
+  throw new CliError(
+    'usage',
+    `"${text}" is no time: --${name} takes 5m, 2h30m, 14:05, yesterday, 2026-08-22T14:05 or @epoch.`,
+  );
+}
+
+function millisOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const millis = parseDuration(text);
+  if (millis !== null && millis > 0 && millis < 2 ** 31) return millis;
+  throw new CliError('usage', `"${text}" is no duration: --${name} takes 10s, 5m, 2h30m and the like.`);
+}
+
+interface Round {
+  readonly all: readonly TargetSeries[];
+  /** Exit code of the first target that failed, in the order given. */
+  readonly code: number;
+  readonly everyMillis: number;
+  /** What was said on stderr: --watch says it once. */
+  readonly said: Set<string>;
+}
+
+interface Asking {
+  readonly targets: readonly ResolvedTarget[];
+  readonly asked: Asked;
+  readonly said: ReadonlySet<string>;
+  readonly now: number;
+}
+
+async function ask(context: Context, { targets, asked, said, now }: Asking): Promise<Round> {
+  const { since, until } = asked.range(now);
+  const now_said = new Set(said);
+  const sayOnce = (label: string, message: string) => {
+    const line = `polylog: ${label}: ${message}`;
+    if (!now_said.has(line)) context.terminal.note(line);
+    now_said.add(line);
+  };
+  const answers = await Promise.all(
+    targets.map(async (target) => {
+      try {
+        const place = await metricPlace(context, target);
+        const { metrics, resolution, components } = asked;
+        const narrowed = target.ref.component === null ? components : [...components, target.ref.component];
+        const query: MetricQuery = { metrics, since, until, resolution, components: narrowed };
+        const answer = await place.metrics.query(place.connected.client, target.ref, query, context.signal);
+        for (const notice of answer.notices) sayOnce(place.label, notice.message);
+        return { place, series: await narrow(answer.series, narrowed), error: undefined };
+      } catch (error) {
+        if (!(error instanceof CliError)) throw error;
+        return { place: undefined, series: [], error };
+      }
+    }),
+  );
+  for (const { error } of answers) if (error) context.terminal.complain(`polylog: ${sentenceOf(error)}`);
+  const failed = answers.find((answer) => answer.error !== undefined);
+  const places = answers.flatMap(({ place }) => (place ? [place] : []));
+  return {
+    all: answers.flatMap(({ place, series }) =>
+      place ? series.map((one) => ({ target: place.shown, series: one })) : [],
+    ),
+    code: failed ? exitCodeOf(failed.error) : 0,
+    everyMillis: rhythmOf(places),
+    said: now_said,
+  };
+}
+
+function rhythmOf(places: readonly MetricPlace[]): number {
+  return places.reduce((most, { metrics }) => Math.max(most, metrics.traits.everyMillis), 1000);
+}
+
+async function narrow(
+  series: readonly MetricSeries[],
+  globs: readonly string[],
+): Promise<readonly MetricSeries[]> {
+  if (globs.length === 0) return series;
+  const patterns = await Promise.all(globs.map(compileGlob));
+  return series.filter(({ component, instance }) =>
+    patterns.some(
+      (glob) => (component !== null && glob.test(component)) || (instance !== null && glob.test(instance)),
+    ),
+  );
+}
+
+interface Printing {
+  readonly round: Round;
+  readonly asked: Asked;
+  readonly options: MetricFlags;
+  /** How many targets were asked. */
+  readonly targets: number;
+}
+
+async function print(context: Context, { round, asked, options, targets }: Printing): Promise<void> {
+  const { terminal } = context;
+  if (asked.form === 'prometheus') return terminal.print(prometheusText(round.all));
+  if (asked.chart) {
+    const { chartText } = await import('../output/chart.ts');
+    return terminal.print(chartText(round.all, { columns: terminal.out.columns, zone: asked.zone }));
+  }
+  await printList(
+    context,
+    {
+      type: 'metric',
+      get records() {
+        return round.all.flatMap(({ target, series }) =>
+          series.samples.map((sample) => metricRecord(series, sample, target)),
+        );
+      },
+      table: () =>
+        metricTable(round.all, {
+          isSeveral: targets > 1,
+          columns: terminal.out.isTTY ? terminal.out.columns : 200,
+        }),
+    },
+    options,
+  );
+}
+
+/** The sparkline takes what the other columns leave. */
+export function metricTable(
+  all: readonly TargetSeries[],
+  { isSeveral, columns }: { isSeveral: boolean; columns: number },
+): Table {
+  const rows = all.map(({ target, series }) => {
+    const figures = summarise(series.samples);
+    const scale = scaleOf(series.unit, figures.max);
+    const texts = [figures.last, figures.min, figures.mean, figures.p90, figures.max].map((value) =>
+      figureText(value, scale.divisor),
+    );
+    return {
+      samples: series.samples,
+      cells: [
+        ...(isSeveral ? [`${target.profile}:${target.app}`] : []),
+        series.instance ?? series.component ?? '',
+        series.metric,
+        ...texts,
+        scale.unit,
+      ],
+    };
+  });
+  const titles = [
+    ...(isSeveral ? ['TARGET'] : []),
+    'COMPONENT',
+    'METRIC',
+    'LAST',
+    'MIN',
+    'MEAN',
+    'P90',
+    'MAX',
+    'UNIT',
+  ];
+  const widths = titles.map((title, index) =>
+    rows.reduce((most, { cells }) => Math.max(most, (cells[index] ?? '').length), title.length),
+  );
+  const left = columns - widths.reduce((sum, width) => sum + width + 3, 0) - 4;
+  const room = Math.max(0, Math.min(40, left));
+  const right = new Set(['LAST', 'MIN', 'MEAN', 'P90', 'MAX']);
+  return {
+    columns: [
+      ...titles.map((title) => ({ title, align: right.has(title) ? ('right' as const) : ('left' as const) })),
+      ...(room >= 5 ? [{ title: 'TREND' }] : []),
+    ],
+    rows: rows.map(({ cells, samples }) => (room >= 5 ? [...cells, sparkline(samples, room)] : cells)),
+  };
+}

@@ -1,0 +1,99 @@
+// Line charts of metrics: one a metric, a line a component, gaps left open, deploys as ticks. Knows no platform.
+import plot from 'simple-ascii-chart';
+import { instantFromMillis, instantToMillis, type MetricSample } from '../model.ts';
+import { clockOf, type Zone } from '../time.ts';
+import { figureText, scaleOf } from './figures.ts';
+import type { TargetSeries } from './prometheus.ts';
+import { sanitize } from './sanitize.ts';
+
+export interface ChartOptions {
+  readonly columns: number;
+  readonly zone: Zone;
+  /** Epoch milliseconds of deploys within the window. */
+  readonly deploys?: readonly number[];
+  readonly color?: boolean;
+}
+
+const HEIGHT = 10;
+const COLORS = ['ansiCyan', 'ansiYellow', 'ansiMagenta', 'ansiGreen', 'ansiBlue', 'ansiRed'] as const;
+
+/** Whole lines; '' when nothing has a value. */
+export function chartText(all: readonly TargetSeries[], options: ChartOptions): string {
+  const groups = new Map<string, TargetSeries[]>();
+  for (const one of all) {
+    const key = `${one.series.metric}\n${one.series.unit}`;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()]
+    .map((group) => chartOf(group, options))
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+interface Run {
+  readonly points: [number, number][];
+  readonly line: number;
+}
+
+function chartOf(group: readonly TargetSeries[], options: ChartOptions): string {
+  const values = group.flatMap(({ series }) =>
+    series.samples.flatMap(({ value }) => (value === null ? [] : [value])),
+  );
+  const first = group[0];
+  if (!first || values.length === 0) return '';
+  const high = values.reduce((most, value) => Math.max(most, value));
+  const low = values.reduce((least, value) => Math.min(least, value));
+  const scale = scaleOf(first.series.unit, high);
+  const several = new Set(group.map(({ target }) => `${target.profile}:${target.app}`)).size > 1;
+  const runs = group.flatMap(({ series }, line) =>
+    runsOf(series.samples, scale.divisor).map((points): Run => ({ points, line })),
+  );
+  const times = runs.flatMap(({ points }) => points.map(([x]) => x));
+  const from = times.reduce((least, x) => Math.min(least, x));
+  const to = times.reduce((most, x) => Math.max(most, x));
+  const [bottom, top] =
+    low === high
+      ? [low / scale.divisor - 1, high / scale.divisor + 1]
+      : [Math.min(0, low) / scale.divisor, high / scale.divisor];
+  const deploys = (options.deploys ?? []).filter((at) => at >= from && at <= to);
+  const drawn = plot(
+    runs.map(({ points }) => points),
+    {
+      width: Math.max(20, Math.min(options.columns - 14, 120)),
+      height: HEIGHT,
+      yRange: [bottom, top],
+      customXAxisTicks: to > from ? [from, from + (to - from) / 2, to] : [from],
+      formatter: (value, { axis }) => (axis === 'x' ? clockText(value, options.zone) : figureText(value)),
+      ...(options.color ? { color: runs.map(({ line }) => COLORS[line % COLORS.length] ?? 'ansiCyan') } : {}),
+      ...(deploys.length > 0 ? { thresholds: deploys.map((x) => ({ x })) } : {}),
+    },
+  );
+  const names = group.map(({ target, series }) => {
+    const place = series.instance ?? series.component ?? target.app;
+    return several ? `${target.profile}:${target.app}/${place}` : place;
+  });
+  const legend = sanitize(names.join(', '), 'strip');
+  const ticks =
+    deploys.length > 0 ? `deploys: ${deploys.map((at) => clockText(at, options.zone)).join(', ')}\n` : '';
+  const title = `${sanitize(first.series.metric, 'strip')} (${scale.unit}, ${first.series.aggregate})`;
+  return `${title}\n${drawn.replace(/^\n+|\s+$/g, '')}\n${legend}\n${ticks}`;
+}
+
+/** Unbroken runs: a gap is not bridged. */
+function runsOf(samples: readonly MetricSample[], divisor: number): [number, number][][] {
+  const runs: [number, number][][] = [];
+  let run: [number, number][] = [];
+  for (const { ts, value } of samples) {
+    if (value !== null && Number.isFinite(value)) run.push([instantToMillis(ts), value / divisor]);
+    else if (run.length > 0) {
+      runs.push(run);
+      run = [];
+    }
+  }
+  if (run.length > 0) runs.push(run);
+  return runs;
+}
+
+function clockText(millis: number, zone: Zone): string {
+  return clockOf(instantFromMillis(Math.round(millis)), zone).time.slice(0, 5);
+}

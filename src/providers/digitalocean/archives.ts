@@ -1,0 +1,139 @@
+// Historic URLs: all of them, oldest first, plain or gzip. Knows nothing of live URLs. Sends no credential.
+import { CliError } from '../../errors.ts';
+import type { LogEntry } from '../../model.ts';
+import type { Batch } from '../../provider.ts';
+import { splitLines } from '../../transport/lines.ts';
+import type { HttpStream } from '../../transport/network.ts';
+import { delayBeforeRetry } from '../../transport/retry.ts';
+import { wait } from '../../wait.ts';
+import { decompress } from './gzip.ts';
+import { entrySplitter, type LogReading } from './reading.ts';
+
+export interface Archives {
+  readonly urls: readonly string[];
+  /** All of them anew. */
+  renew(signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** What can't be read is `missing`, and the next archive follows. Returns whether all were read whole. */
+export async function* readArchives(
+  log: LogReading,
+  { urls, renew }: Archives,
+  signal: AbortSignal,
+): AsyncGenerator<Batch<LogEntry>, boolean, undefined> {
+  let current = urls;
+  let whole = true;
+  for (const [index, first] of urls.entries()) {
+    const title = urls.length === 1 ? 'the archive' : `archive ${index + 1} of ${urls.length}`;
+    const archive: Archive = {
+      title: `${title} of ${log.place.subject.what}`,
+      url: current[index] ?? first,
+      async renew(aborted) {
+        const renewed = await renew(aborted);
+        const same = renewed.filter((url) => pathOf(url) === pathOf(first));
+        // In a list of another length the same place may hold another archive.
+        const inPlace = renewed.length === urls.length ? renewed[index] : undefined;
+        if (inPlace !== undefined) current = renewed;
+        return (same.length === 1 ? same[0] : inPlace) ?? null;
+      },
+    };
+    whole = (yield* readArchive(log, archive, signal)) && whole;
+  }
+  return whole;
+}
+
+interface Archive {
+  readonly title: string;
+  readonly url: string;
+  renew(signal: AbortSignal): Promise<string | null>;
+}
+
+/** A URL that is refused is renewed once, a download that breaks is tried once more (wire: DigitalOcean 2.5). */
+async function* readArchive(
+  log: LogReading,
+  archive: Archive,
+  signal: AbortSignal,
+): AsyncGenerator<Batch<LogEntry>, boolean, undefined> {
+  let { url } = archive;
+  let read = 0;
+  let renewed = false;
+  let failures = 0;
+  for (;;) {
+    const stream = await download(log, url, signal);
+    if (typeof stream === 'object') {
+      const splitter = entrySplitter(log.place);
+      let skip = read;
+      try {
+        for await (const items of splitLines(decompress(stream.body), splitter)) {
+          const fresh = skip === 0 ? items : items.slice(skip);
+          skip -= items.length - fresh.length;
+          read += fresh.length;
+          if (fresh.length > 0) yield { items: fresh };
+        }
+        return true;
+      } catch (error) {
+        signal.throwIfAborted();
+        failures += 1;
+        if (failures > 1) {
+          yield missing(archive, `${breakOf(error)} after ${read} lines`);
+          return false;
+        }
+      } finally {
+        stream.cancel();
+      }
+    } else if (EXPIRED.has(stream) && !renewed) {
+      renewed = true;
+      url = (await renewedUrl(archive, signal)) ?? url;
+    } else {
+      yield missing(archive, stream === NO_ANSWER ? 'could not be reached' : `was refused (${stream})`);
+      return false;
+    }
+  }
+}
+
+const NO_ANSWER = 0;
+const EXPIRED: ReadonlySet<number> = new Set([401, 403, 404, 410]);
+
+/** The answer 200, else its status. Trouble that passes is waited out for a bounded time. */
+async function download(log: LogReading, url: string, signal: AbortSignal): Promise<HttpStream | number> {
+  const { network, timing } = log.client;
+  const begun = timing.now();
+  for (let number = 1; ; number += 1) {
+    const outcome = await network
+      .stream({ url, headers: { 'accept-encoding': 'gzip' } }, signal)
+      .catch((error: unknown) => ({ error }));
+    signal.throwIfAborted();
+    if ('status' in outcome && outcome.status === 200) return outcome;
+    if ('status' in outcome) outcome.cancel();
+    else if (!(outcome.error instanceof CliError) || outcome.error.kind !== 'unavailable')
+      throw outcome.error;
+    const elapsed = timing.now() - begun;
+    const delay = delayBeforeRetry({ outcome, number, elapsed, now: Date.now() }, timing.retry);
+    if (delay === undefined) return 'status' in outcome ? outcome.status : NO_ANSWER;
+    await wait(delay, signal);
+  }
+}
+
+/** What hinders the renewal leaves the archive as it is: refused. */
+async function renewedUrl(archive: Archive, signal: AbortSignal): Promise<string | null> {
+  try {
+    return await archive.renew(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CliError) return null;
+    throw error;
+  }
+}
+
+function missing({ title }: Archive, what: string): Batch<LogEntry> {
+  return { items: [], missing: { count: null, reason: `${title} ${what}`, certain: true } };
+}
+
+function breakOf(error: unknown): string {
+  return (error as { code?: unknown }).code === 'Z_DATA_ERROR' ? 'is damaged' : 'is cut off';
+}
+
+function pathOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}

@@ -1,0 +1,155 @@
+// One reading of a live URL: by websocket, or as plain text where websockets are refused. Sends no credential.
+import { CliError } from '../../errors.ts';
+import type { LogEntry, Notice } from '../../model.ts';
+import type { Batch } from '../../provider.ts';
+import { splitLines } from '../../transport/lines.ts';
+import type { HttpStream, SocketClose, WebSocketConnection } from '../../transport/network.ts';
+import { createFrameReader } from './frames.ts';
+import { entrySplitter, type LogReading } from './reading.ts';
+import { harmless, named, refusalOf } from './refusal.ts';
+
+export interface Ending {
+  /** Ended as if all had been said; otherwise something may have been on its way. */
+  readonly clean: boolean;
+  /** For people. */
+  readonly reason: string;
+}
+
+export interface LiveLog {
+  readonly notices: readonly Notice[];
+  /** A batch without items is a sign of life. Throws only what the signal was aborted with. */
+  readonly batches: AsyncGenerator<Batch<LogEntry>, Ending, undefined>;
+  /** Ends it at once; what has come is still handed over. */
+  end(): void;
+}
+
+export interface LiveUrl {
+  readonly url: string;
+  /** Another one for the same log; asked for when this one has gone. null when the platform has none any more. */
+  renew(signal: AbortSignal): Promise<string | null>;
+}
+
+/**
+ * The host is another one than the API's, and its token is its own (wire: DigitalOcean 2.4). A URL that is refused as
+ * gone is renewed once. Throws CliError.
+ */
+export async function openLiveUrl(
+  log: LogReading,
+  { url, renew }: LiveUrl,
+  signal: AbortSignal,
+): Promise<LiveLog> {
+  let address = url;
+  let refused = await trySocket(log, address, signal);
+  if (typeof refused === 'object') return refused;
+  if (GONE.has(refused)) {
+    address = (await renew(signal)) ?? address;
+    refused = await trySocket(log, address, signal);
+    if (typeof refused === 'object') return refused;
+  }
+  if (!/^http/i.test(address)) throw refusal(log, refused);
+  return openText(log, { url: address, refused }, signal);
+}
+
+/** Answers that a signed URL gets when it has expired or was used. */
+const GONE: ReadonlySet<number> = new Set([401, 403, 404, 410]);
+
+/** The connection, or the status of an answer that is no websocket and no passing trouble. */
+async function trySocket(log: LogReading, url: string, signal: AbortSignal): Promise<LiveLog | number> {
+  try {
+    return readSocket(log, await log.client.network.websocket({ url }, signal));
+  } catch (error) {
+    const status = error instanceof CliError ? error.status : undefined;
+    if (status === undefined || status === 429 || status >= 500) throw named(error, log.place.subject);
+    return status;
+  }
+}
+
+function readSocket(log: LogReading, connection: WebSocketConnection): LiveLog {
+  const reader = createFrameReader(log.place.parser());
+  async function* batches(): LiveLog['batches'] {
+    try {
+      for (;;) {
+        const step = await connection.frames.next();
+        if (step.done !== true) {
+          yield reader.read(step.value);
+          continue;
+        }
+        const clean = CLEAN.has(step.value.code);
+        const rest = reader.end({ broken: !clean });
+        if (rest !== null) yield rest;
+        return { clean, reason: closeReason(step.value) };
+      }
+    } finally {
+      connection.terminate();
+    }
+  }
+  return { notices: [], batches: batches(), end: () => connection.terminate() };
+}
+
+/** Normal, going away, and a close without a code: something came to its end in good order (wire: DigitalOcean 2.4). */
+const CLEAN: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+
+function closeReason({ code, reason }: SocketClose): string {
+  const words = harmless(reason);
+  if (code === 1006) return 'the connection broke (1006)';
+  return words === null ? `closed by DigitalOcean (${code})` : `closed by DigitalOcean (${code}: ${words})`;
+}
+
+/** Over plain HTTP the body is the log's text itself (wire: DigitalOcean 2.4). */
+async function openText(
+  log: LogReading,
+  { url, refused }: { url: string; refused: number },
+  signal: AbortSignal,
+): Promise<LiveLog> {
+  let stream: HttpStream;
+  try {
+    stream = await log.client.network.stream({ url }, signal);
+  } catch (error) {
+    throw named(error, log.place.subject);
+  }
+  if (stream.status !== 200 || /html|xml/.test(String(stream.headers['content-type']))) {
+    stream.cancel();
+    if (stream.status === 429 || stream.status >= 500) {
+      throw refusalOf({ status: stream.status, headers: stream.headers, text: '' }, log.place.subject);
+    }
+    throw refusal(log, refused);
+  }
+  return {
+    notices: plainNotices(log, refused),
+    batches: textBatches(log, stream, signal),
+    end: stream.cancel,
+  };
+}
+
+async function* textBatches(log: LogReading, stream: HttpStream, signal: AbortSignal): LiveLog['batches'] {
+  const splitter = entrySplitter(log.place);
+  try {
+    for await (const items of splitLines(stream.body, splitter)) yield { items };
+    return { clean: true, reason: 'DigitalOcean ended the stream' };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof CliError)) throw error;
+    const { items } = splitter.end();
+    if (items.length > 0) yield { items, cut: true };
+    return { clean: false, reason: error.message };
+  } finally {
+    stream.cancel();
+  }
+}
+
+function plainNotices(log: LogReading, status: number): Notice[] {
+  if (log.saidPlain) return [];
+  log.saidPlain = true;
+  return [
+    {
+      kind: 'hint',
+      message: `DigitalOcean's log server refused a websocket (${status}); the plain text is read instead`,
+    },
+  ];
+}
+
+/** A fresh URL was refused: that may pass, and so it may be tried again. */
+function refusal({ place }: LogReading, status: number): CliError {
+  return new CliError('unavailable', `DigitalOcean's log server refuses ${place.subject.what} (${status}).`, {
+    status,
+  });
+}

@@ -1,0 +1,126 @@
+// What DigitalOcean's refusals mean: an answer or a broken connection becomes one sentence. Knows no request.
+import { CliError, type ErrorContext, type ErrorKind } from '../../errors.ts';
+import type { HttpAnswer } from '../../transport/network.ts';
+import { retryAfterMillis } from '../../transport/retry.ts';
+import { fieldsOf, parseJson, textOf } from './shape.ts';
+
+/** What was asked, in words that fit into `DigitalOcean does not know …`. */
+export interface Subject {
+  /** `app "shop"`, `the list of apps`. */
+  readonly what: string;
+}
+
+/** An answer's status and words; of one that is not read, only the first. */
+export type Refusal = Pick<HttpAnswer, 'status' | 'headers' | 'text'>;
+
+const TOKEN_HINT =
+  'Make a token with the scope app:read at https://cloud.digitalocean.com/account/api/tokens and put it into DIGITALOCEAN_ACCESS_TOKEN.';
+
+/** The error for an answer that is no success (wire: DigitalOcean 1.3). `tokenFault`: what is wrong with the token's form. */
+export function refusalOf(answer: Refusal, subject: Subject, tokenFault: string | null = null): CliError {
+  const retryAfter = retryAfterMillis(answer.status, answer.headers, Date.now());
+  const { kind, sentence, hint } = meaningOf(answer.status, subject, { tokenFault, retryAfter });
+  const words = wordsOf(answer);
+  const said = words === null ? '' : `: ${words.replace(/\.$/, '')}`;
+  const request = requestIdOf(answer);
+  const context: ErrorContext = { status: answer.status };
+  if (hint !== undefined) context.hint = hint;
+  if (retryAfter !== undefined) context.retryAfter = retryAfter;
+  return new CliError(kind, `${sentence}${said}${request === null ? '' : ` (request ${request})`}.`, context);
+}
+
+/** An answer of a form that nobody knows; `missing` names the field that is not there. */
+export function unreadable(subject: Subject, missing: string): CliError {
+  return new CliError('platform', `DigitalOcean's answer for ${subject.what} has no ${missing}.`, {
+    hint: 'Check that the configured address is that of the DigitalOcean API.',
+  });
+}
+
+/** Adds the subject to what the network says of a connection that could not be made, was refused or broke. */
+export function named(error: unknown, { what }: Subject): unknown {
+  if (!(error instanceof CliError) || error.kind !== 'unavailable' || error.message.includes(what))
+    return error;
+  const context: ErrorContext = { retryable: error.retryable, cause: error };
+  if (error.hint !== undefined) context.hint = error.hint;
+  if (error.status !== undefined) context.status = error.status;
+  if (error.retryAfter !== undefined) context.retryAfter = error.retryAfter;
+  if (error.detail !== undefined) context.detail = error.detail;
+  const said = (harmless(error.message) ?? 'the connection failed').replace(/\.$/, '');
+  const subject = said.startsWith('DigitalOcean') ? '' : 'DigitalOcean: ';
+  return new CliError('unavailable', `${subject}${said}, for ${what}.`, context);
+}
+
+/** The platform's own words, short and on one line; null for pages of HTML or XML and for nothing. */
+export function wordsOf(answer: Refusal): string | null {
+  const body = fieldsOf(parseJson(answer.text));
+  if (body !== null) return harmless(textOf(body.message) ?? textOf(body.id) ?? '');
+  const type = String(answer.headers['content-type']);
+  if (/html|xml/.test(type) || answer.text.trimStart().startsWith('<')) return null;
+  return harmless(answer.text);
+}
+
+/** Foreign words in a sentence of ours: bounded, on one line, without tokens and signed queries. */
+export function harmless(text: string): string | null {
+  const clean = text
+    .slice(0, 2000)
+    .replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ')
+    .replace(/\bdo[a-z]_v1_\w+|tk-[a-z]{2}-[\w-]+|\beyJ[\w-]+\.[\w.-]+/g, '…')
+    .replace(/\?[^\s"']*=[^\s"']*/g, '?…')
+    .trim();
+  if (clean === '') return null;
+  return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
+}
+
+interface Meaning {
+  readonly kind: ErrorKind;
+  readonly sentence: string;
+  readonly hint?: string;
+}
+
+interface Circumstances {
+  readonly tokenFault: string | null;
+  /** Milliseconds. */
+  readonly retryAfter: number | undefined;
+}
+
+function meaningOf(status: number, { what }: Subject, { tokenFault, retryAfter }: Circumstances): Meaning {
+  switch (status) {
+    case 401:
+      return {
+        kind: 'auth',
+        sentence: `DigitalOcean does not accept the API token for ${what} (401)`,
+        hint: tokenFault === null ? TOKEN_HINT : `${tokenFault} ${TOKEN_HINT}`,
+      };
+    case 403:
+      return {
+        kind: 'auth',
+        sentence: `DigitalOcean does not allow this token to read ${what} (403)`,
+        hint: 'Logs and apps need the scope app:read.',
+      };
+    case 404:
+      return { kind: 'not-found', sentence: `DigitalOcean does not know ${what} (404)` };
+    case 429:
+      return {
+        kind: 'unavailable',
+        sentence: `DigitalOcean asks to wait${inWords(retryAfter)} before ${what} is read (429)`,
+        hint: 'It allows 250 requests a minute and 5000 an hour; other tools that use the same token count too.',
+      };
+  }
+  if (status >= 500) {
+    return { kind: 'unavailable', sentence: `DigitalOcean has a fault of its own with ${what} (${status})` };
+  }
+  return { kind: 'platform', sentence: `DigitalOcean refused ${what} (${status})` };
+}
+
+function inWords(millis: number | undefined): string {
+  if (millis === undefined) return '';
+  const seconds = Math.max(1, Math.ceil(millis / 1000));
+  return seconds < 120 ? ` ${seconds} s` : ` ${Math.ceil(seconds / 60)} min`;
+}
+
+/** Of the body, else of the header (wire: DigitalOcean 1.3). */
+function requestIdOf(answer: Refusal): string | null {
+  const header = answer.headers['x-request-id'];
+  const id = textOf(fieldsOf(parseJson(answer.text))?.request_id) ?? textOf(header);
+  return id !== null && /^[\w-]{1,64}$/.test(id) ? id : null;
+}

@@ -1,0 +1,151 @@
+// What an application wrote into its message: JSON or logfmt, as level, text and fields. Knows no platform and no stream.
+import type { LogBody, MessageReader, Reading } from '../model.ts';
+import { levelOfNumber, levelOfWord } from './level-words.ts';
+import { type Fields, readLogfmt } from './logfmt.ts';
+
+/** Longer messages are not parsed; UTF-16 units. */
+export const LONGEST_PARSED = 65_536;
+/** Messages with more keys, or nested deeper, are not parsed. */
+export const MOST_KEYS = 200;
+export const DEEPEST = 8;
+
+/** Leaves the message as it is: `--no-parse`. */
+export const unread: MessageReader = (body) => body;
+
+/**
+ * The level is the platform's own, else what the message says, else, on a router's line, what its status says. The body
+ * itself comes back where the message is neither JSON nor logfmt, or the platform gave fields of its own.
+ */
+export const readMessage: MessageReader = (body) => {
+  if (body.fields !== null) return body;
+  const { message } = body;
+  const first = message.charCodeAt(startOf(message));
+  // Plain text is told by its first character or word and costs no more than that.
+  if (first === BRACE) return jsonReading(body) ?? body;
+  if (!isNameStart(first)) return body;
+  return logfmtReading(body) ?? body;
+};
+
+const BRACE = 123;
+const SPACE = 32;
+const MOST_INDENT = 8;
+
+function startOf(message: string): number {
+  let at = 0;
+  while (at < MOST_INDENT && message.charCodeAt(at) === SPACE) at += 1;
+  return at;
+}
+
+function isNameStart(code: number): boolean {
+  const lower = code | 32;
+  return (lower >= 97 && lower <= 122) || code === 95 || code === 64 || code > 127;
+}
+
+function jsonReading(body: LogBody): Reading | null {
+  const { message } = body;
+  if (message.length > LONGEST_PARSED) return null;
+  const whole = parseObject(message);
+  if (whole) return readingOf(body, { fields: whole, rest: '', json: onOneLine(message) });
+  // A stack trace may have been joined to it.
+  const end = message.indexOf('\n');
+  if (end === -1) return null;
+  const text = message.slice(0, end);
+  const fields = parseObject(text);
+  return fields && readingOf(body, { fields, rest: message.slice(end), json: onOneLine(text) });
+}
+
+function logfmtReading(body: LogBody): Reading | null {
+  const { message } = body;
+  if (message.length > LONGEST_PARSED) return null;
+  const found = readLogfmt(message, {
+    start: startOf(message),
+    mostKeys: MOST_KEYS,
+    isTolerant: body.source === 'router',
+  });
+  return found && readingOf(body, { fields: found.fields, rest: message.slice(found.end), json: undefined });
+}
+
+function parseObject(message: string): Fields | null {
+  const text = message.trim();
+  if (!text.endsWith('}') || !/^\{\s*["}]/.test(text.slice(0, 64))) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFields(value) && isModest(value, DEEPEST, { keys: MOST_KEYS }) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Half a character would become another one when it is written. */
+function onOneLine(text: string): string | undefined {
+  return /[\r\n\ud800-\udfff]/.test(text) ? undefined : text.trim();
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isModest(value: unknown, deepest: number, left: { keys: number }): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (deepest === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isModest(item, deepest - 1, left));
+  const object = value as Fields;
+  for (const key in object) {
+    left.keys -= 1;
+    if (left.keys < 0 || !isModest(object[key], deepest - 1, left)) return false;
+  }
+  return true;
+}
+
+interface Parsed {
+  readonly fields: Fields;
+  /** What stands behind the parsed line, from its LF on. */
+  readonly rest: string;
+  readonly json: string | undefined;
+}
+
+function readingOf(body: LogBody, { fields, rest, json }: Parsed): Reading {
+  const levelKey = body.level === null ? levelKeyOf(fields) : undefined;
+  const messageKey = MESSAGE_KEYS.find(
+    (key) => Object.hasOwn(fields, key) && typeof fields[key] === 'string',
+  );
+  const text = messageKey === undefined ? '' : String(fields[messageKey]);
+  return {
+    level: body.level ?? levelIn(fields, levelKey) ?? levelOfStatus(body, fields),
+    message: text + rest,
+    fields,
+    ...(levelKey === undefined ? {} : { levelKey }),
+    ...(messageKey === undefined ? {} : { messageKey }),
+    ...(json === undefined ? {} : { json }),
+  };
+}
+
+const MESSAGE_KEYS: readonly string[] = ['msg', 'message'];
+const LEVEL_KEYS: readonly string[] = ['level', 'severity', 'lvl', 'log.level'];
+
+/** The first key that says a level; `at` counts as Akkeris writes it (wire: Akkeris 2.3). */
+function levelKeyOf(fields: Fields): string | undefined {
+  const key = LEVEL_KEYS.find((name) => levelAt(fields, name) !== null);
+  if (key !== undefined) return key;
+  return Object.hasOwn(fields, 'at') && fields.at === 'error' ? 'at' : undefined;
+}
+
+function levelIn(fields: Fields, key: string | undefined): Reading['level'] {
+  if (key !== undefined) return key === 'at' ? 'error' : levelAt(fields, key);
+  const log = Object.hasOwn(fields, 'log') ? fields.log : null;
+  return isFields(log) ? levelAt(log, 'level') : null;
+}
+
+function levelAt(fields: Fields, key: string): Reading['level'] {
+  if (!Object.hasOwn(fields, key)) return null;
+  const value = fields[key];
+  if (typeof value === 'string') return levelOfWord(value, key);
+  return typeof value === 'number' ? levelOfNumber(value, key) : null;
+}
+
+function levelOfStatus({ source }: LogBody, fields: Fields): Reading['level'] {
+  if (source !== 'router' || !Object.hasOwn(fields, 'status')) return null;
+  const status = Number(fields.status);
+  if (status >= 500 && status <= 599) return 'error';
+  return status >= 400 && status <= 499 ? 'warn' : null;
+}
