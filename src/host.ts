@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { OutputStream } from './output/terminal.ts';
 import type { Environment } from './settings.ts';
+import type { RetryRules } from './transport/retry.ts';
 
 export interface Host {
   /** Without node and script. */
@@ -16,6 +17,8 @@ export interface Host {
   readonly stderr: OutputStream;
   /** Aborted with an Interruption by signals. */
   readonly signal: AbortSignal;
+  /** How one-shot requests are tried again; the transport's own rules (half a minute in all) unless given. */
+  readonly retry?: RetryRules;
   /** Path of the Node executable, for running polylog itself as a child. */
   readonly node: string;
   /** The package's root, ending in a slash. */

@@ -280,5 +280,7 @@ export interface PlatformState {
   /** `running`, `stopped`, `deployed`, `failed`, `scaled`, or the platform's own word in lower case. */
   readonly state: string;
   readonly nativeState: string;
+  /** Every state that holds at the same time (`running` and `deployed`), where several do. */
+  readonly also?: readonly string[];
   readonly fields: Readonly<Record<string, unknown>> | null;
 }

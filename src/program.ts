@@ -2,11 +2,14 @@
 import { Command } from 'commander';
 import { declareApps } from './commands/apps.ts';
 import { declareAuth } from './commands/auth.ts';
+import { declareBuilds } from './commands/builds.ts';
 import { declareCompletion } from './commands/completion.ts';
+import { declareEvents } from './commands/events.ts';
 import { declareHelp, HELP_TOPICS } from './commands/help.ts';
 import { HELP_WIDTH } from './commands/help-layout.ts';
 import { HELP_STYLE } from './commands/help-style.ts';
 import { declareLogs } from './commands/logs.ts';
+import { declareMetrics } from './commands/metrics.ts';
 import { refuseDashValues } from './commands/options.ts';
 import { declarePlatforms } from './commands/platforms.ts';
 import { declareSandbox } from './commands/sandbox.ts';
@@ -47,6 +50,10 @@ export function createProgram(lent: Lent): Command {
     .hook('preAction', (_program, action) => refuseDashValues(action, lent.host.argv));
   program.commandsGroup('Logs:');
   declareLogs(program, lent);
+  program.commandsGroup('Beside logs:');
+  declareBuilds(program, lent);
+  declareMetrics(program, lent);
+  declareEvents(program, lent);
   program.commandsGroup('Platforms:');
   declareApps(program, lent);
   declareAuth(program, lent);

@@ -111,6 +111,8 @@ export interface Source<T> {
   /** One connection. Its first batch comes as soon as it stands, empty if need be. */
   live(start: LiveStart, signal: AbortSignal): AsyncGenerator<Batch<T>, LiveEnd, undefined>;
   timeOf(item: T): Instant | null;
+  /** The same in milliseconds since the epoch, NaN without a time; where that is cheaper than reading the whole item. */
+  readonly millisOf?: ((item: T) => number) | undefined;
   /** Equal for two items only if they are the same text from the same place at the same time, or have the same id. */
   keyOf(item: T): string;
 }

@@ -4,6 +4,7 @@ import { BUILD_STATUSES, type Build, instantFromMillis } from '../model.ts';
 import { buildRecord } from '../output/platform-records.ts';
 import { type BuildCommand, type BuildPlace, withBuilds } from './build-target.ts';
 import { durationText, secondsOf, statusText, summaryOf, timeText } from './build-words.ts';
+import { countFlag } from './flag-values.ts';
 import { formOf, printList } from './lists.ts';
 
 const USUAL = 20;
@@ -12,7 +13,8 @@ export function listBuilds(command: BuildCommand): Promise<number> {
   return withBuilds(command, async (place) => {
     const { options } = command;
     formOf(options);
-    const most = countOf(options);
+    const count = countFlag({ text: options.lines, all: options.all, usual: USUAL, what: 'builds' });
+    const most = count === 'all' ? Number.POSITIVE_INFINITY : count;
     const wanted = statusesOf(options.status ?? []);
     const builds = await newest(place, { most, wanted });
     const now = instantFromMillis(Date.now());
@@ -39,15 +41,6 @@ export function listBuilds(command: BuildCommand): Promise<number> {
     );
     return 0;
   });
-}
-
-function countOf({ lines, all }: { lines?: string; all?: boolean }): number {
-  if (all && lines !== undefined && lines !== 'all')
-    throw new CliError('usage', `--all and -n ${lines} contradict each other.`);
-  if (all || lines === 'all') return Number.POSITIVE_INFINITY;
-  if (lines === undefined) return USUAL;
-  if (/^[1-9]\d{0,8}$/.test(lines)) return Number(lines);
-  throw new CliError('usage', `"${lines}" is no number of builds: -n takes a number from 1 up, or all.`);
 }
 
 function statusesOf(given: readonly string[]): ReadonlySet<string> {

@@ -7,13 +7,11 @@ import { ANSI_MODES, type AnsiMode } from '../output/sanitize.ts';
 import { TIMESTAMPS } from '../output/time-text.ts';
 import type { Source } from '../provider.ts';
 import { feed } from '../stream/feed.ts';
-import { isZone } from '../time.ts';
 import {
   type BuildCommand,
   type BuildFlags,
   type BuildPlace,
   chooseBuild,
-  durationFlag,
   withBuilds,
 } from './build-target.ts';
 import {
@@ -25,6 +23,7 @@ import {
 } from './build-verdict.ts';
 import { appearOf } from './build-wait.ts';
 import { statusText } from './build-words.ts';
+import { durationFlag, oneOf, zoneFlag } from './flag-values.ts';
 
 /** How long a stream may take to its own end once the platform has called the build over. Milliseconds. */
 const SETTLE = 5000;
@@ -82,37 +81,18 @@ async function rendererOf(form: string, place: BuildPlace, options: BuildFlags):
     return createRunnerRenderer(form);
   }
   const { terminal } = place.context;
-  const flags = options as Readonly<Record<string, unknown>>;
   const parsed: LogForm = parseLogForm(form);
   return createLogRenderer(parsed, {
     targets: [place.shown],
     isTTY: terminal.out.isTTY,
     columns: () => terminal.out.columns,
     color: terminal.out.color,
-    ansi: oneOf<AnsiMode>(flags.ansi, ANSI_MODES, '--ansi'),
-    timestamps: oneOf(flags.timestamps, TIMESTAMPS, '--timestamps'),
-    zone: zoneOf(flags),
-    noPrefix: flags.prefix === false,
+    ansi: oneOf<AnsiMode>(options.ansi, ANSI_MODES, '--ansi'),
+    timestamps: oneOf(options.timestamps, TIMESTAMPS, '--timestamps'),
+    zone: zoneFlag(options.timezone, options.utc),
+    noPrefix: options.prefix === false,
     csvColumns: options.columns,
   });
-}
-
-function oneOf<T extends string>(value: unknown, known: readonly T[], flag: string): T | undefined {
-  if (value === undefined) return undefined;
-  const found = known.find((candidate) => candidate === value);
-  if (found !== undefined) return found;
-  throw new CliError('usage', `"${String(value)}" is no value of ${flag}: it is one of ${known.join(', ')}.`);
-}
-
-function zoneOf(flags: Readonly<Record<string, unknown>>): string | undefined {
-  if (flags.utc === true) return 'UTC';
-  const zone = flags.timezone;
-  if (typeof zone !== 'string') return undefined;
-  if (isZone(zone)) return zone;
-  throw new CliError(
-    'usage',
-    `"${zone}" is no time zone: --timezone takes local, UTC or a name such as Europe/Paris.`,
-  );
 }
 
 interface Printing {

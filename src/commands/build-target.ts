@@ -6,7 +6,6 @@ import type { Build } from '../model.ts';
 import type { LogTarget } from '../output/log-item.ts';
 import { type BuildsCapability, isSupported } from '../provider.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { parseDuration } from '../time.ts';
 import { wait } from '../wait.ts';
 
 export interface BuildFlags extends GlobalOptions {
@@ -24,6 +23,11 @@ export interface BuildFlags extends GlobalOptions {
   readonly appearTimeout?: string;
   readonly commit?: string;
   readonly heartbeat?: string;
+  readonly ansi?: string;
+  readonly timestamps?: string;
+  readonly timezone?: string;
+  readonly utc?: boolean;
+  readonly prefix?: boolean;
 }
 
 export interface BuildCommand {
@@ -73,13 +77,6 @@ export async function withBuilds(
   } finally {
     await context.close();
   }
-}
-
-export function durationFlag(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const millis = parseDuration(text);
-  if (millis !== null && millis > 0 && millis < 2 ** 31) return millis;
-  throw new CliError('usage', `"${text}" is no duration: --${name} takes 10s, 5m, 2h30m and the like.`);
 }
 
 export interface Choice {
@@ -140,7 +137,7 @@ const SHORTEST_BEGINNING = 1;
 
 async function findBuild(place: BuildPlace, choice: Choice, signal: AbortSignal): Promise<Build | null> {
   const { builds, connected, target } = place;
-  const { build, commit } = choice;
+  const { build } = choice;
   if (build === 'active') {
     if (!builds.active) {
       throw new CliError('usage', `${connected.provider.title} does not say which build is active.`, {

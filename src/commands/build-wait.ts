@@ -1,7 +1,7 @@
 // `builds wait`: blocks until a build ends; the exit code is its result.
 import { Interruption } from '../errors.ts';
 import { detailForm, printBuild } from './build-show.ts';
-import { type BuildCommand, chooseBuild, durationFlag, withBuilds } from './build-target.ts';
+import { type BuildCommand, chooseBuild, withBuilds } from './build-target.ts';
 import {
   awaitEnd,
   exitCodeOfBuild,
@@ -10,6 +10,7 @@ import {
   verdictSentence,
 } from './build-verdict.ts';
 import { statusText } from './build-words.ts';
+import { durationFlag } from './flag-values.ts';
 
 export function waitForBuild(command: BuildCommand): Promise<number> {
   return withBuilds(command, async (place, text) => {

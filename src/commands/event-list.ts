@@ -11,9 +11,9 @@ import {
   eventPlace,
   openEvents,
   parseEventQuery,
-  withEvents,
 } from './event-target.ts';
 import { formOf, printList } from './lists.ts';
+import { withContext } from './with-context.ts';
 
 interface Found {
   readonly event: PlatformEvent;
@@ -21,7 +21,7 @@ interface Found {
 }
 
 export function listEvents({ host, targets, options }: EventCommand): Promise<number> {
-  return withEvents({ host, options }, async (context) => {
+  return withContext({ host, options }, async (context) => {
     formOf(options);
     const query = parseEventQuery(options, Date.now());
     const resolved = await context.targets([...targets, ...(options.app ?? [])]);

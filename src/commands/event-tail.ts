@@ -11,7 +11,6 @@ import type { Terminal } from '../output/terminal.ts';
 import { createTimeText } from '../output/time-text.ts';
 import { feed } from '../stream/feed.ts';
 import { type Merged, type MergeInput, merge } from '../stream/merge.ts';
-import { durationFlag } from './build-target.ts';
 import { startDeadline } from './build-verdict.ts';
 import {
   createEventFilter,
@@ -21,11 +20,12 @@ import {
   eventPlace,
   openEvents,
   parseEventQuery,
-  withEvents,
 } from './event-target.ts';
+import { durationFlag } from './flag-values.ts';
+import { withContext } from './with-context.ts';
 
 export function tailEvents({ host, targets, options }: EventCommand): Promise<number> {
-  return withEvents({ host, options }, async (context) => {
+  return withContext({ host, options }, async (context) => {
     const query = parseEventQuery(options, Date.now());
     const { terminal } = context;
     const form = createForm(options, { terminal, zone: query.zone });

@@ -1,12 +1,12 @@
 // What `events list` and `events tail` begin with: targets, filters, one source of events each.
-import { type Connected, type Context, createContext, type GlobalOptions } from '../context.ts';
+import type { Connected, Context, GlobalOptions } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Instant, PlatformEvent } from '../model.ts';
 import type { LogTarget } from '../output/log-item.ts';
 import { type EventsCapability, isSupported, type Source } from '../provider.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { isZone, parseTime } from '../time.ts';
+import { countFlag, timeFlag, zoneFlag } from './flag-values.ts';
 
 export interface EventFlags extends GlobalOptions {
   readonly app?: readonly string[];
@@ -45,19 +45,6 @@ export interface EventQuery {
   readonly zone: string;
 }
 
-/** Runs the command with everything freed afterwards. */
-export async function withEvents(
-  { host, options }: Pick<EventCommand, 'host' | 'options'>,
-  run: (context: Context) => Promise<number>,
-): Promise<number> {
-  const context = createContext(host, options);
-  try {
-    return await run(context);
-  } finally {
-    await context.close();
-  }
-}
-
 export async function eventPlace(context: Context, target: ResolvedTarget): Promise<EventPlace> {
   const connected = await context.connect(target.entry);
   const { events, title } = connected.provider;
@@ -72,35 +59,16 @@ export async function eventPlace(context: Context, target: ResolvedTarget): Prom
 const USUAL = 20;
 
 export function parseEventQuery(options: EventFlags, now: number): EventQuery {
-  const zone = options.timezone ?? 'local';
-  if (!isZone(zone))
-    throw new CliError(
-      'usage',
-      `"${zone}" is no time zone: --timezone takes local, UTC or a name such as Europe/Paris.`,
-    );
-  const since = options.since === undefined ? null : parseTime(options.since, { now, zone });
-  if (options.since !== undefined && !since) {
-    throw new CliError(
-      'usage',
-      `"${options.since}" is no time: --since takes 5m, 2h30m, 14:05, yesterday, 2026-08-22T14:05 or @epoch.`,
-    );
-  }
+  const zone = zoneFlag(options.timezone) ?? 'local';
+  const since = timeFlag('since', options.since, { now, zone });
+  const { lines: text, all } = options;
   return {
-    lines: linesOf(options, since !== null),
+    lines: countFlag({ text, all, usual: since ? 'all' : USUAL, what: 'events' }),
     since,
     types: (options.type ?? []).flatMap((list) => list.split(',')),
     users: (options.user ?? []).flatMap((list) => list.split(',')),
     zone,
   };
-}
-
-function linesOf({ lines, all }: EventFlags, hasSince: boolean): number | 'all' {
-  if (all && lines !== undefined && lines !== 'all')
-    throw new CliError('usage', `--all and -n ${lines} contradict each other.`);
-  if (all || lines === 'all') return 'all';
-  if (lines === undefined) return hasSince ? 'all' : USUAL;
-  if (/^\d{1,9}$/.test(lines)) return Number(lines);
-  throw new CliError('usage', `"${lines}" is no number of events: -n takes a number from 0 up, or all.`);
 }
 
 export function openEvents(

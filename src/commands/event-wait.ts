@@ -6,9 +6,10 @@ import { jsonDocument } from '../output/json.ts';
 import { stateRecord } from '../output/platform-records.ts';
 import { jsonLine } from '../output/records.ts';
 import { wait } from '../wait.ts';
-import { durationFlag } from './build-target.ts';
 import { startDeadline } from './build-verdict.ts';
-import { type EventFlags, type EventPlace, eventPlace, withEvents } from './event-target.ts';
+import { type EventFlags, type EventPlace, eventPlace } from './event-target.ts';
+import { durationFlag } from './flag-values.ts';
+import { withContext } from './with-context.ts';
 
 export interface WaitCommand {
   readonly host: Host;
@@ -18,7 +19,7 @@ export interface WaitCommand {
 }
 
 export function waitForState({ host, target, state, options }: WaitCommand): Promise<number> {
-  return withEvents({ host, options }, async (context) => {
+  return withContext({ host, options }, async (context) => {
     const [app, ...more] = options.app ?? [];
     if (more.length > 0) throw new CliError('usage', 'events wait takes one target.');
     const wanted = app === undefined ? state : (state ?? target);

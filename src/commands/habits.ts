@@ -77,6 +77,8 @@ function allCommands(command: Command): Command[] {
 /** `polylog tail` is `polylog logs tail`, and a target alone wants `logs` before it. */
 function unknownCommand(word: string, program: Command): string | undefined {
   if (/^@|:/.test(word)) return `To read its log write polylog logs ${word}.`;
+  // `log` is `logs` with a letter missing rather than `builds log`; commander suggests it.
+  if (program.commands.some((command) => command.name() === `${word}s`)) return undefined;
   const noun = program.commands.find((command) => command.commands.some((child) => child.name() === word));
   return noun === undefined ? undefined : `Write polylog ${noun.name()} ${word}.`;
 }

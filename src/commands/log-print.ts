@@ -1,6 +1,6 @@
 // What `logs` says: records on stdout, everything else on stderr; counts both. Knows no platform and no network.
 import { CliError, sentenceOf } from '../errors.ts';
-import { formatInstant, type Gap, type LogEntry, type Notice } from '../model.ts';
+import { formatInstant, type Gap, type LogEntry, type MessageReader, type Notice } from '../model.ts';
 import type { LogRenderer, LogTarget } from '../output/log-item.ts';
 import { createLogRenderer } from '../output/logs.ts';
 import { progressText } from '../output/progress.ts';
@@ -11,7 +11,8 @@ import type { LogOutput } from './log-request.ts';
 export interface LogPrinter {
   /** Entries printed so far. */
   readonly count: number;
-  entries(entries: readonly LogEntry[], target: LogTarget): Promise<void>;
+  /** `late`: they are earlier than lines that were printed before. */
+  entries(entries: readonly LogEntry[], target: LogTarget, late?: LateMark): Promise<void>;
   gap(gap: Gap, target: LogTarget): Promise<void>;
   notice(notice: Notice, target: LogTarget): Promise<void>;
   /** Drawn on a terminal's stderr only. */
@@ -24,9 +25,14 @@ export interface LogPrinter {
   finish(exit: number, summary: boolean): Promise<number>;
 }
 
+export interface LateMark {
+  readonly late: boolean;
+}
+
 export interface PrinterOptions {
   readonly terminal: Terminal;
   readonly output: LogOutput;
+  readonly read: MessageReader;
   readonly targets: readonly LogTarget[];
   readonly verbose: boolean;
 }
@@ -51,13 +57,15 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
     get count() {
       return counts.entries;
     },
-    async entries(entries, target) {
+    async entries(entries, target, { late } = { late: false }) {
       await printHead();
       const shown = known(target);
       const observed = Date.now();
       quietSince = performance.now();
       counts.entries += entries.length;
-      await terminal.print(renderer.entries(entries.map((entry) => ({ entry, target: shown, observed }))));
+      await terminal.print(
+        renderer.entries(entries.map((entry) => ({ entry, target: shown, observed, late }))),
+      );
     },
     async gap(gap, target) {
       counts.gaps += 1;
@@ -94,7 +102,7 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
   };
 }
 
-function createRenderer({ terminal, output, targets }: PrinterOptions): Promise<LogRenderer> {
+function createRenderer({ terminal, output, targets, read }: PrinterOptions): Promise<LogRenderer> {
   const { isTTY, color } = terminal.out;
   return createLogRenderer(output.form, {
     targets,
@@ -106,6 +114,9 @@ function createRenderer({ terminal, output, targets }: PrinterOptions): Promise<
     zone: output.zone,
     noPrefix: output.noPrefix,
     includeRaw: output.includeRaw,
+    read,
+    fields: output.fields,
+    highlight: output.highlight,
     csvColumns: output.columns,
   });
 }

@@ -1,10 +1,19 @@
 // Turns the flags of `logs` into domain values; every contradiction is said here. Knows no platform and prints nothing.
 import { CliError } from '../errors.ts';
-import { type Instant, LOG_SOURCES, type LogSource } from '../model.ts';
+import { type Instant, LOG_SOURCES, type LogSource, type MessageReader } from '../model.ts';
 import { type LogForm, parseLogForm } from '../output/logs.ts';
 import { ANSI_MODES, type AnsiMode } from '../output/sanitize.ts';
 import { TIMESTAMPS, type Timestamps } from '../output/time-text.ts';
-import { compileGlob, compilePattern, type LogFilter, type Pattern, parseLevel } from '../stream/filter.ts';
+import {
+  compileGlob,
+  compileHighlight,
+  compilePattern,
+  type Highlighter,
+  type LogFilter,
+  type Pattern,
+  parseLevel,
+} from '../stream/filter.ts';
+import { readMessage, unread } from '../stream/message.ts';
 import { isZone, parseDuration, parseTime } from '../time.ts';
 
 /** As commander hands them over: one property a flag. */
@@ -20,6 +29,9 @@ export interface LogOutput {
   readonly ansi: AnsiMode | undefined;
   readonly noPrefix: boolean;
   readonly includeRaw: boolean;
+  /** Shows what was parsed out of messages in place of them. */
+  readonly fields: boolean;
+  readonly highlight: readonly Highlighter[];
 }
 
 export interface LogEnds {
@@ -37,6 +49,10 @@ export interface LogRequest {
   readonly since: Instant | null;
   readonly until: Instant | null;
   readonly filter: LogFilter;
+  /** How messages give level and fields. */
+  readonly read: MessageReader;
+  /** Keeps the lines of a stack trace together. */
+  readonly multiline: boolean;
   /** As typed, for platforms that narrow by themselves. */
   readonly componentGlobs: readonly string[];
   readonly ends: LogEnds;
@@ -76,9 +92,11 @@ export async function parseLogRequest(flags: LogFlags, context: RequestContext):
     since,
     until,
     filter: await parseFilter(flags),
+    read: flag(flags, 'parse') === false ? unread : readMessage,
+    multiline: flag(flags, 'multiline') === true,
     componentGlobs: texts(flags, 'component'),
     ends: await parseEnds(flags),
-    output: parseOutput(flags, { env: context.env, zone }),
+    output: { ...parseOutput(flags, { env: context.env, zone }), highlight: await parseHighlight(flags) },
     reorder: parseMillis(flags, 'reorder', { zero: true }),
     idle: parseMillis(flags, 'idle'),
     heartbeat: parseMillis(flags, 'heartbeat'),
@@ -157,7 +175,7 @@ async function parseEnds(flags: LogFlags): Promise<LogEnds> {
 function parseOutput(
   flags: LogFlags,
   { env, zone }: { env: Readonly<Record<string, string | undefined>>; zone: string | undefined },
-): LogOutput {
+): Omit<LogOutput, 'highlight'> {
   const asked = text(flags, 'output');
   const json = flag(flags, 'json') === true;
   if (json && asked !== undefined && asked !== 'ndjson' && asked !== 'json') {
@@ -183,6 +201,10 @@ function parseOutput(
   if (ansi !== undefined && !mode) {
     throw new CliError('usage', `"${ansi}" is no mode of --ansi: it is one of ${ANSI_MODES.join(', ')}.`);
   }
+  const fields = flag(flags, 'fields') === true;
+  if (fields && flag(flags, 'parse') === false) {
+    throw new CliError('usage', '--fields and --no-parse contradict each other.');
+  }
   return {
     form,
     columns,
@@ -191,7 +213,17 @@ function parseOutput(
     ansi: mode,
     noPrefix: flag(flags, 'prefix') === false,
     includeRaw: flag(flags, 'includeRaw') === true,
+    fields,
   };
+}
+
+function parseHighlight(flags: LogFlags): Promise<Highlighter[]> {
+  const ignoreCase = flag(flags, 'ignoreCase') === true;
+  return Promise.all(
+    texts(flags, 'highlight').map((pattern) =>
+      compileHighlight(pattern, { flag: '--highlight', ignoreCase }),
+    ),
+  );
 }
 
 function parseZone(flags: LogFlags): string | undefined {

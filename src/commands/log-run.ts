@@ -1,6 +1,6 @@
 // `logs`: targets in, one merged sequence out, an exit code at the end. Knows no platform.
 import { type Connected, type Context, createContext, type GlobalOptions } from '../context.ts';
-import { CliError, exitCodeOf, Interruption } from '../errors.ts';
+import { CliError, exitCodeOf, Interruption, sentenceOf } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { LogEntry } from '../model.ts';
 import type { LogTarget } from '../output/log-item.ts';
@@ -8,7 +8,9 @@ import { isSupported, type Source } from '../provider.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import { type FeedOptions, feed } from '../stream/feed.ts';
 import { createLogFilter, type Pattern } from '../stream/filter.ts';
-import { type Merged, type MergeInput, merge } from '../stream/merge.ts';
+import { type Merged, type MergedItems, type MergeInput, merge } from '../stream/merge.ts';
+import { createMultiline } from '../stream/multiline.ts';
+import { everything } from '../stream/range.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { createLogPrinter, type LogPrinter } from './log-print.ts';
 import { type LogFlags, type LogRequest, parseLogRequest } from './log-request.ts';
@@ -26,7 +28,13 @@ export async function runLogs({ host, targets, mode, options }: LogCommand): Pro
     const request = await parseLogRequest(options, { mode, now: Date.now(), env: host.env });
     const resolved = await context.targets(namedTargets(targets, options));
     const flags = platformFlags(options, resolved);
-    return await readLogs({ context, request, targets: resolved, flags });
+    return await readLogs({
+      context,
+      request,
+      targets: resolved,
+      flags,
+      isExplained: options.explain === true,
+    });
   } finally {
     await context.close();
   }
@@ -74,7 +82,21 @@ export function labelOf(target: ResolvedTarget): string {
   return `${target.profile}:${target.ref.app}${component}`;
 }
 
+/** What would be done, in place of doing it. */
+async function explain(lanes: readonly Lane[], { context, request }: Reading): Promise<number> {
+  const { explainText } = await import('./log-explain.ts');
+  for (const { target, source, error } of lanes) {
+    if (source) await context.terminal.print(explainText(labelOf(target), source.traits, request));
+    else if (error instanceof CliError) context.terminal.complain(`polylog: ${sentenceOf(error)}`);
+    else throw error;
+  }
+  const failed = lanes.find((lane) => lane.error !== undefined);
+  return failed ? exitCodeOf(failed.error) : 0;
+}
+
 export interface Reading {
+  /** `--explain`. */
+  readonly isExplained?: boolean;
   readonly context: Context;
   readonly request: LogRequest;
   readonly targets: readonly ResolvedTarget[];
@@ -100,11 +122,13 @@ export async function readLogs(reading: Reading): Promise<number> {
   const printer = await createLogPrinter({
     terminal: context.terminal,
     output: request.output,
+    read: request.read,
     targets: targets.map(shownTarget),
     verbose: context.options.verbose === true,
   });
   try {
     const lanes = await openAll(reading, stop.signal);
+    if (reading.isExplained) return await explain(lanes, reading);
     for (const lane of lanes)
       if (lane.error !== undefined && !stop.signal.aborted) printer.failed(lane.shown, lane.error);
     const end = await printAll(lanes, { reading, stop, printer });
@@ -224,6 +248,7 @@ function inputOf(lane: Lane, source: Source<LogEntry>, { reading, stop }: Printi
     since: request.since,
     until: request.until,
     follow: request.follow,
+    multiline: request.multiline ? createMultiline() : undefined,
     ...(request.idle === undefined ? {} : { timing: { idle: request.idle } }),
   };
   const { live, ordered } = source.traits;
@@ -231,15 +256,14 @@ function inputOf(lane: Lane, source: Source<LogEntry>, { reading, stop }: Printi
   return {
     steps: feed(source, options, stop.signal),
     timeOf: source.timeOf,
+    millisOf: source.millisOf,
     window: request.reorder ?? usual,
     ordered,
   };
 }
 
-const everything = () => true;
-
 function keepOf(lane: Lane, request: LogRequest): (entry: LogEntry) => boolean {
-  const passes = createLogFilter(request.filter);
+  const passes = createLogFilter(request.filter, request.read);
   const { component } = lane.target.ref;
   if (component === null) return passes ?? everything;
   const isOfIt = (entry: LogEntry) => entry.body.component === component || entry.body.instance === component;
@@ -253,7 +277,7 @@ async function show(
 ): Promise<Verdict> {
   switch (step.kind) {
     case 'items':
-      return showItems(step.items, lane, { ends: reading.request.ends, printer });
+      return showItems(step, lane, { ends: reading.request.ends, printer });
     case 'gap':
       await printer.gap(step.gap, lane.shown);
       return undefined;
@@ -275,7 +299,7 @@ async function show(
 }
 
 async function showItems(
-  items: readonly LogEntry[],
+  { items, late }: MergedItems<LogEntry>,
   lane: Lane,
   { ends, printer }: { ends: LogRequest['ends']; printer: LogPrinter },
 ): Promise<Verdict> {
@@ -296,7 +320,7 @@ async function showItems(
     shown = shown.slice(0, rest);
     verdict ??= 'max-count';
   }
-  await printer.entries(shown, lane.shown);
+  await printer.entries(shown, lane.shown, { late });
   return verdict;
 }
 

@@ -90,13 +90,18 @@ function addLogOptions(command: Command): Command {
     .option('--json', 'same as -o ndjson')
     .option('--columns <LIST>', 'columns of -o csv')
     .option('-t, --timestamps <FORM>', 'short, iso, unix, relative or none')
+    .option('-H, --highlight <RE>', 'mark what matches, let everything pass (repeatable)', collect)
     .option('--timezone <ZONE>', 'local, UTC or a name such as Europe/Paris')
     .option('--utc', 'same as --timezone UTC')
     .option('--ansi <MODE>', "what becomes of the log's own control sequences: keep, colors or strip")
     .option('--no-prefix', 'the message alone')
+    .option('--multiline', 'keep the lines of a stack trace together as one entry')
+    .option('--fields', 'text: what was parsed out of JSON and logfmt messages in place of them')
+    .option('--no-parse', 'parse no messages: levels and fields only from the platform itself')
     .option('--include-raw', "ndjson: the platform's line besides")
     .option('--reorder <DURATION>', 'window in which sources are put in order of time')
-    .option('--heartbeat <DURATION>', 'a sign of life on stderr in a long silence');
+    .option('--heartbeat <DURATION>', 'a sign of life on stderr in a long silence')
+    .option('--explain', 'say what the platform does itself and what is done here, then end');
   addPlatformFlags(command);
   return addGlobalOptions(command);
 }

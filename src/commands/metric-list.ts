@@ -3,7 +3,8 @@ import { CliError } from '../errors.ts';
 import type { MetricKind } from '../model.ts';
 import { jsonDocument } from '../output/json.ts';
 import { renderTable } from '../output/table.ts';
-import { type MetricCommand, metricPlace, withContext } from './metric-target.ts';
+import { type MetricCommand, metricPlace } from './metric-target.ts';
+import { withContext } from './with-context.ts';
 
 export function listMetrics({ host, targets, options }: MetricCommand): Promise<number> {
   return withContext({ host, options }, async (context) => {

@@ -9,17 +9,12 @@ import type { Table } from '../output/table.ts';
 import type { MetricQuery } from '../provider.ts';
 import { compileGlob } from '../stream/filter.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { isZone, parseDuration, parseTime } from '../time.ts';
 import { wait } from '../wait.ts';
 
+import { durationFlag, timeFlag, zoneFlag } from './flag-values.ts';
 import { formOf, printList } from './lists.ts';
-import {
-  type MetricCommand,
-  type MetricFlags,
-  type MetricPlace,
-  metricPlace,
-  withContext,
-} from './metric-target.ts';
+import { type MetricCommand, type MetricFlags, type MetricPlace, metricPlace } from './metric-target.ts';
+import { withContext } from './with-context.ts';
 
 const HOUR = 3_600_000;
 
@@ -61,21 +56,16 @@ function parseAsked(options: MetricFlags, now: number): Asked {
     throw new CliError('usage', `--chart and -o ${form} contradict each other.`);
   if (options.interval !== undefined && !options.watch)
     throw new CliError('usage', '--interval belongs to --watch.');
-  const zone = options.timezone ?? 'local';
-  if (!isZone(zone))
-    throw new CliError(
-      'usage',
-      `"${zone}" is no time zone: --timezone takes local, UTC or a name such as Europe/Paris.`,
-    );
+  const zone = zoneFlag(options.timezone) ?? 'local';
   const range = (at: number) => ({
-    since: timeOf('since', options.since, { now: at, zone }) ?? instantFromMillis(at - HOUR),
-    until: timeOf('until', options.until, { now: at, zone }) ?? instantFromMillis(at),
+    since: timeFlag('since', options.since, { now: at, zone }) ?? instantFromMillis(at - HOUR),
+    until: timeFlag('until', options.until, { now: at, zone }) ?? instantFromMillis(at),
   });
   const first = range(now);
   if (first.since.seconds >= first.until.seconds) {
     throw new CliError('usage', '--since is not before --until, so nothing can lie between them.');
   }
-  const resolution = millisOf('resolution', options.resolution);
+  const resolution = durationFlag('resolution', options.resolution);
   return {
     form,
     metrics: (options.metric ?? []).flatMap((list) => list.split(',')),
@@ -84,31 +74,10 @@ function parseAsked(options: MetricFlags, now: number): Asked {
     isRangeGiven: options.since !== undefined || options.until !== undefined,
     resolution: resolution === undefined ? null : resolution / 1000,
     watch: options.watch === true,
-    interval: millisOf('interval', options.interval),
+    interval: durationFlag('interval', options.interval),
     chart: options.chart === true,
     zone,
   };
-}
-
-function timeOf(
-  name: string,
-  text: string | undefined,
-  context: { now: number; zone: string },
-): Instant | null {
-  if (text === undefined) return null;
-  const instant = parseTime(text, context);
-  if (instant) return instant;
-  throw new CliError(
-    'usage',
-    `"${text}" is no time: --${name} takes 5m, 2h30m, 14:05, yesterday, 2026-08-22T14:05 or @epoch.`,
-  );
-}
-
-function millisOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const millis = parseDuration(text);
-  if (millis !== null && millis > 0 && millis < 2 ** 31) return millis;
-  throw new CliError('usage', `"${text}" is no duration: --${name} takes 10s, 5m, 2h30m and the like.`);
 }
 
 interface Round {

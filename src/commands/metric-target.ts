@@ -1,5 +1,5 @@
 // What every `metrics` command begins with: targets on platforms that have figures.
-import { type Connected, type Context, createContext, type GlobalOptions } from '../context.ts';
+import type { Connected, Context, GlobalOptions } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { LogTarget } from '../output/log-item.ts';
@@ -32,19 +32,6 @@ export interface MetricPlace {
   readonly shown: LogTarget;
   readonly metrics: MetricsCapability<unknown>;
   readonly label: string;
-}
-
-/** Runs the command with everything freed afterwards. */
-export async function withContext(
-  { host, options }: Pick<MetricCommand, 'host' | 'options'>,
-  run: (context: Context) => Promise<number>,
-): Promise<number> {
-  const context = createContext(host, options);
-  try {
-    return await run(context);
-  } finally {
-    await context.close();
-  }
 }
 
 export async function metricPlace(context: Context, target: ResolvedTarget): Promise<MetricPlace> {

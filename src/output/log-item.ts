@@ -15,6 +15,8 @@ export interface LogItem {
   readonly target: LogTarget;
   /** Epoch milliseconds at which it was read; the time of rendering where absent. */
   readonly observed?: number | undefined;
+  /** Earlier than a line that was shown before it. */
+  readonly late?: boolean | undefined;
 }
 
 /** A form of log output. Every text that it gives is whole lines, or ''. Pure, but for what it remembers of former lines. */

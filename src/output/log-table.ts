@@ -1,7 +1,7 @@
 // Log entries in aligned columns. Lines come without end, so a column grows when something wider comes. Knows no stream.
-import { cutMark, type LogItem, type LogRenderer } from './log-item.ts';
-import { loadPalette, painted } from './palette.ts';
-import { sanitize } from './sanitize.ts';
+import type { LogItem, LogRenderer } from './log-item.ts';
+import { createMessageText } from './message-text.ts';
+import { loadPalette, type Palette, painted } from './palette.ts';
 import { createColumns } from './source-label.ts';
 import type { TextOptions } from './text.ts';
 import { createTimeText } from './time-text.ts';
@@ -12,7 +12,7 @@ const TITLES = ['TIME', 'SOURCE', 'LEVEL', 'MESSAGE'];
 export async function createLogTableRenderer(options: TextOptions): Promise<LogRenderer> {
   const { default: widthOf } = await import('fast-string-width');
   const palette = await loadPalette(options.color);
-  const rowOf = createRows(options);
+  const rowOf = createRows(options, palette);
   const widths = TITLES.map((title) => title.length);
   let hasHeading = false;
   const line = (row: readonly string[]): string =>
@@ -41,17 +41,17 @@ export async function createLogTableRenderer(options: TextOptions): Promise<LogR
   };
 }
 
-function createRows(options: TextOptions): (item: LogItem) => string[] {
-  const { isTTY, ansi, now = Date.now } = options;
+function createRows(options: TextOptions, palette: Palette): (item: LogItem) => string[] {
+  const { isTTY, now = Date.now, read = (body) => body } = options;
   const timeText = createTimeText({
     timestamps: options.timestamps ?? (isTTY ? 'short' : 'iso'),
     zone: options.zone ?? (isTTY ? 'local' : 'UTC'),
     now,
   });
   const columns = createColumns();
+  const messageText = createMessageText({ ...options, read, palette, isOneLine: true, hasLevel: true });
   return ({ entry, target }) => {
     const { body } = entry;
-    const message = sanitize(body.message.replaceAll('\n', '\\n'), ansi) + cutMark(entry.truncated);
-    return [timeText(body.ts) || '-', columns(target, body), body.level ?? '-', message];
+    return [timeText(body.ts) || '-', columns(target, body), read(body).level ?? '-', messageText(entry)];
   };
 }

@@ -52,16 +52,23 @@ async function createRowRenderer(
   options: LogRenderOptions & { readonly ansi: AnsiMode },
 ): Promise<LogRenderer> {
   const { ansi, includeRaw = false, now = Date.now } = options;
+  const read = namesParsed(form, options.csvColumns) ? options.read : undefined;
   const { head, row } =
     form === 'csv'
       ? (await import('./csv.ts')).createCsv({ type: 'log', columns: options.csvColumns, ansi, includeRaw })
       : (await import('./template.ts')).createTemplate({ type: 'log', template: form.template, ansi });
   // Who names `raw` in a template or in --columns gets it.
-  const recordOf = createLogRecords({ includeRaw: true, now });
+  const recordOf = createLogRecords({ includeRaw: true, now, read });
   return {
     head,
     entries: (batch: readonly LogItem[]) => batch.map((item) => row(recordOf(item))).join(''),
     gap: () => '',
     notice: () => '',
   };
+}
+
+/** Messages are parsed only for those who look at what comes of it. */
+function namesParsed(form: 'csv' | { readonly template: string }, columns: string | undefined): boolean {
+  const names = form === 'csv' ? columns : form.template;
+  return names === undefined || /level|severity|fields/.test(names);
 }

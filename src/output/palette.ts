@@ -15,6 +15,9 @@ export interface Palette {
   readonly ruler: Paint;
   readonly warning: Paint;
   readonly heading: Paint;
+  /** Parsed fields behind a message. */
+  readonly fields: Paint;
+  readonly highlight: Paint;
   readonly levels: Readonly<Record<Level, Paint>>;
   /** Of which each source has one. */
   readonly sources: readonly Paint[];
@@ -26,6 +29,8 @@ const PLAIN: Palette = {
   ruler: NONE,
   warning: NONE,
   heading: NONE,
+  fields: NONE,
+  highlight: NONE,
   levels: { trace: NONE, debug: NONE, info: NONE, warn: NONE, error: NONE, fatal: NONE },
   sources: [NONE],
 };
@@ -44,6 +49,9 @@ export async function loadPalette(level: ColorLevel): Promise<Palette> {
     ruler: paint(chalk.dim),
     warning: paint(chalk.yellow),
     heading: paint(chalk.bold),
+    fields: paint(chalk.dim),
+    // Stays visible whatever colour the message has.
+    highlight: paint(chalk.inverse),
     levels: {
       trace: paint(chalk.gray),
       debug: paint(chalk.gray),

@@ -1,5 +1,13 @@
 // Model values as the contract's records, and log entries as ndjson lines. Knows no stream; keys stand in the contract's order.
-import { type App, formatInstant, type Gap, type Instant, instantFromMillis, type Notice } from '../model.ts';
+import {
+  type App,
+  formatInstant,
+  type Gap,
+  type Instant,
+  instantFromMillis,
+  type MessageReader,
+  type Notice,
+} from '../model.ts';
 import { SEVERITIES } from './levels.ts';
 import type { LogItem, LogRenderer, LogTarget } from './log-item.ts';
 
@@ -85,15 +93,22 @@ export interface LogRecordOptions {
   readonly includeRaw: boolean;
   /** Epoch milliseconds, for entries without a time of reading. */
   readonly now: () => number;
+  /** Gives level and fields; the platform's own unless given. */
+  readonly read?: MessageReader | undefined;
 }
 
 /** Makes the records of log entries, counting `seq` per target from 1. `truncated` and `raw` stand last, where they apply. */
-export function createLogRecords({ includeRaw, now }: LogRecordOptions): (item: LogItem) => OutputRecord {
+export function createLogRecords({
+  includeRaw,
+  now,
+  read,
+}: LogRecordOptions): (item: LogItem) => OutputRecord {
   const counts = new Map<LogTarget, number>();
   return ({ entry, target, observed }) => {
     const seq = (counts.get(target) ?? 0) + 1;
     counts.set(target, seq);
     const { body } = entry;
+    const { level, fields } = read ? read(body) : body;
     // No spread of other objects: that makes it several times slower.
     const record: Record<string, unknown> = {
       v: 1,
@@ -108,10 +123,10 @@ export function createLogRecords({ includeRaw, now }: LogRecordOptions): (item: 
       instance: body.instance,
       source: body.source,
       stream: body.stream,
-      level: body.level,
-      severity: body.level && SEVERITIES[body.level],
+      level,
+      severity: level && SEVERITIES[level],
       message: body.message,
-      fields: body.fields,
+      fields,
       id: body.id,
       deployment: body.deployment,
       seq,
@@ -183,6 +198,8 @@ export interface NdjsonOptions {
   readonly includeRaw?: boolean | undefined;
   /** Epoch milliseconds. */
   readonly now?: (() => number) | undefined;
+  /** Gives level and fields; the platform's own unless given. */
+  readonly read?: MessageReader | undefined;
 }
 
 /** One JSON object per line; the same as `createLogRecords` gives, built by hand for speed. */
@@ -190,9 +207,10 @@ export function createNdjsonRenderer({
   isTTY,
   includeRaw = false,
   now = Date.now,
+  read = (body) => body,
 }: NdjsonOptions): LogRenderer {
   const finish = isTTY ? escapeForTerminal : (json: string): string => json;
-  const lineOf = createLogLines(includeRaw);
+  const lineOf = createLogLines(includeRaw, read);
   return {
     head: '',
     entries(batch) {
@@ -213,7 +231,10 @@ export function jsonLine(record: OutputRecord): string {
   return `${JSON.stringify(record)}\n`;
 }
 
-function createLogLines(includeRaw: boolean): (item: LogItem, observed: string) => string {
+function createLogLines(
+  includeRaw: boolean,
+  read: MessageReader,
+): (item: LogItem, observed: string) => string {
   const targets = new Map<LogTarget, { start: string; seq: number }>();
   return ({ entry, target }, observed) => {
     let known = targets.get(target);
@@ -224,15 +245,16 @@ function createLogLines(includeRaw: boolean): (item: LogItem, observed: string) 
     known.seq++;
     const { body } = entry;
     const time = body.ts ? `"${formatInstant(body.ts)}"` : 'null';
-    const level = body.level
-      ? `"${body.level}","severity":${SEVERITIES[body.level]}`
+    const reading = read(body);
+    const level = reading.level
+      ? `"${reading.level}","severity":${SEVERITIES[reading.level]}`
       : 'null,"severity":null';
     return (
       `${known.start},"ts":${time},"ts_quality":"${body.quality}","observed":"${observed}",` +
       `"component":${textOrNull(body.component)},"instance":${textOrNull(body.instance)},` +
       `"source":"${body.source}","stream":${body.stream ? `"${body.stream}"` : 'null'},` +
       `"level":${level},"message":${JSON.stringify(body.message)},` +
-      `"fields":${body.fields ? JSON.stringify(body.fields) : 'null'},"id":${textOrNull(body.id)},` +
+      `"fields":${reading.json ?? (reading.fields ? JSON.stringify(reading.fields) : 'null')},"id":${textOrNull(body.id)},` +
       `"deployment":${textOrNull(body.deployment)},"seq":${known.seq}` +
       `${entry.truncated > 0 ? `,"truncated":${entry.truncated}` : ''}` +
       `${includeRaw ? `,"raw":${JSON.stringify(entry.raw)}` : ''}}\n`

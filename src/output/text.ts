@@ -1,12 +1,14 @@
 // Log entries as lines for people and for awk: one form for terminals, one for pipes. Knows no stream.
 
-import type { Level, LogBody } from '../model.ts';
+import type { Level, LogBody, MessageReader } from '../model.ts';
 import type { Zone } from '../time.ts';
+import type { SpanFinder } from './highlight.ts';
 import { BADGES } from './levels.ts';
-import { cutMark, type LogItem, type LogRenderer, type LogTarget } from './log-item.ts';
+import type { LogItem, LogRenderer, LogTarget } from './log-item.ts';
+import { createMessageText, type MessageText } from './message-text.ts';
 import { type ColorLevel, loadPalette, type Palette, painted, paintOfSource } from './palette.ts';
 import { createRulers, type Rulers } from './rulers.ts';
-import { type AnsiMode, sanitize } from './sanitize.ts';
+import type { AnsiMode } from './sanitize.ts';
 import { createColumns, createLabels, type Label } from './source-label.ts';
 import { createTimeText, SHORT_WIDTH, type Timestamps } from './time-text.ts';
 
@@ -25,6 +27,11 @@ export interface TextOptions {
   readonly zone?: Zone | undefined;
   /** Leaves the source column out. */
   readonly noPrefix?: boolean | undefined;
+  /** Gives level and fields; the platform's own unless given. */
+  readonly read?: MessageReader | undefined;
+  /** Shows what was parsed out of messages in place of them. */
+  readonly fields?: boolean | undefined;
+  readonly highlight?: readonly SpanFinder[] | undefined;
   /** Epoch milliseconds; for relative times and for whether a day is today. */
   readonly now?: (() => number) | undefined;
 }
@@ -37,31 +44,30 @@ export async function createTextRenderer(options: TextOptions): Promise<LogRende
 
 /** Always the same columns with one space between: time, `PROFILE:APP/INSTANCE`, message. One line per entry. */
 function createPipeText(options: TextOptions, palette: Palette): LogRenderer {
-  const { ansi, timestamps = 'iso', zone = 'UTC', now = Date.now } = options;
+  const { timestamps = 'iso', zone = 'UTC', now = Date.now, read = asWritten } = options;
   const timeText = createTimeText({ timestamps, zone, now });
   const hasTime = timestamps !== 'none';
   const { open: openTime, close: closeTime } = palette.time;
   const endTime = `${closeTime} `;
   const columns = paintedColumns(palette);
   const hasColumn = options.noPrefix !== true;
+  const messageText = createMessageText({ ...options, read, palette, isOneLine: true, hasLevel: false });
   return {
     ...silent,
     entries(batch) {
       let text = '';
       for (const { entry, target } of batch) {
         const { body } = entry;
-        let { message } = body;
-        if (message.includes('\n')) message = message.replaceAll('\n', '\\n');
-        if (ansi !== 'keep') message = sanitize(message, ansi);
-        if (entry.truncated > 0) message += cutMark(entry.truncated);
         if (hasTime) text += openTime + timeText(body.ts) + endTime;
         if (hasColumn) text += columns(target, body);
-        text += `${message}\n`;
+        text += `${messageText(entry)}\n`;
       }
       return text;
     },
   };
 }
+
+const asWritten: MessageReader = (body) => body;
 
 /** Gaps and notices are for stderr. */
 const silent: Pick<LogRenderer, 'head' | 'gap' | 'notice'> = { head: '', gap: () => '', notice: () => '' };
@@ -78,7 +84,7 @@ function paintedColumns(palette: Palette): (target: LogTarget, body: LogBody) =>
 
 async function createTerminalText(options: TextOptions, palette: Palette): Promise<LogRenderer> {
   const { default: widthOf } = await import('fast-string-width');
-  const { timestamps = 'short', zone = 'local', now = Date.now } = options;
+  const { timestamps = 'short', zone = 'local', now = Date.now, read = asWritten } = options;
   const labelOf = createLabels({ targets: options.targets, palette, widthOf });
   const rulers = createRulers({
     palette,
@@ -95,9 +101,10 @@ async function createTerminalText(options: TextOptions, palette: Palette): Promi
     timeText: createTimeText({ timestamps, zone, now }),
     timeWidth: timestamps === 'short' ? SHORT_WIDTH : 0,
   });
+  const messageText = createMessageText({ ...options, read, palette, isOneLine: false, hasLevel: true });
   return {
     head: '',
-    entries: (batch) => terminalLines({ batch, prefix, rulers, ansi: options.ansi }),
+    entries: (batch) => terminalLines({ batch, prefix, rulers, read, messageText }),
     gap: rulers.gap,
     notice: () => '',
   };
@@ -107,27 +114,31 @@ interface Lines {
   readonly batch: readonly LogItem[];
   readonly prefix: Prefix;
   readonly rulers: Rulers;
-  readonly ansi: AnsiMode;
+  readonly read: MessageReader;
+  readonly messageText: MessageText;
 }
 
-function terminalLines({ batch, prefix, rulers, ansi }: Lines): string {
-  for (const { entry, target } of batch) prefix.meet(target, entry.body);
+function terminalLines({ batch, prefix, rulers, read, messageText }: Lines): string {
+  for (const item of batch) prefix.meet(item);
   let text = '';
-  for (const { entry, target } of batch) {
-    const { body } = entry;
-    const { start, width } = prefix.of(target, body);
-    let message = sanitize(body.message, ansi) + cutMark(entry.truncated);
+  for (const item of batch) {
+    const { entry, target } = item;
+    const { start, width } = prefix.of(item, read(entry.body).level);
+    let message = messageText(entry);
     if (message.includes('\n')) message = message.replaceAll('\n', `\n${' '.repeat(width)}`);
     text += `${rulers.before(entry, target)}${start}${message}\n`;
   }
   return text;
 }
 
+/** Before the time of a line that comes after later ones. Its column appears with the first of them, for good. */
+const LATE = '~';
+
 /** Everything before the message. */
 interface Prefix {
   /** Is told every line of a batch first, so that the whole batch is aligned. */
-  meet(target: LogTarget, body: LogBody): void;
-  of(target: LogTarget, body: LogBody): { readonly start: string; readonly width: number };
+  meet(item: LogItem): void;
+  of(item: LogItem, level: Level | null): { readonly start: string; readonly width: number };
 }
 
 interface PrefixParts {
@@ -146,16 +157,25 @@ function createPrefix({ palette, labels, timeText, timeWidth }: PrefixParts): Pr
   };
   const badge = (level: Level | null): string =>
     level === null ? '' : `${painted(palette.levels[level], BADGES[level])} `;
+  let hasMarks = false;
+  const mark = (late: boolean): string => {
+    if (!hasMarks) return '';
+    return late ? painted(palette.time, LATE) : ' ';
+  };
   return {
-    meet: (target, body) => labels?.meet(target, body),
-    of(target, body) {
+    meet({ entry, target, late }) {
+      if (late) hasMarks = true;
+      labels?.meet(target, entry.body);
+    },
+    of({ entry: { body }, target, late = false }, level) {
       const start = time(body);
       const label = labels?.isShown ? labels.of(target, body) : null;
       const width =
+        (hasMarks ? LATE.length : 0) +
         (start === '' ? 0 : widestTime + 1) +
         (label ? label.width + 1 : 0) +
-        (body.level === null ? 0 : BADGES[body.level].length + 1);
-      return { start: start + (label ? `${label.text} ` : '') + badge(body.level), width };
+        (level === null ? 0 : BADGES[level].length + 1);
+      return { start: mark(late) + start + (label ? `${label.text} ` : '') + badge(level), width };
     },
   };
 }

@@ -236,7 +236,8 @@ function refuse(to: { answers: Answers; archives: Archives }, asked: Asked, faul
     'expired-url': 403,
   };
   if (route === 'archive') to.archives.play(asked, fault);
-  else if (route === 'live' || route === 'live-text')
-    asked.send(fault.status ?? usual[fault.name] ?? 500, '');
-  else to.answers.play(asked, fault);
+  else if (route === 'live' || route === 'live-text') {
+    const later = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
+    asked.send(fault.status ?? usual[fault.name] ?? 500, '', later);
+  } else to.answers.play(asked, fault);
 }

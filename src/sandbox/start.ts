@@ -35,7 +35,7 @@ export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> 
     world,
     servers,
     env: Object.assign({}, ...servers.map((server) => server.env)),
-    targets: ['scalingo:shop', 'qnap:docker/shop-web', 'akkeris:shop-default', 'do:shop'],
+    targets: ['scalingo:shop', 'do:shop', 'akkeris:shop-default', 'qnap:'],
     async close() {
       world.close();
       await Promise.all(servers.map((server) => server.close()));

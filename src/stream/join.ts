@@ -91,7 +91,10 @@ async function* heldWhile<T>(state: FeedState<T>, join: HeldJoin<T>): Steps<T> {
       join.onConnected();
       yield say('connected', 'connected');
     }
-    const hold = createHold<T>(connection, first.batch, state.holdLimit);
+    // Words of the connection itself come before the lines that are fetched meanwhile.
+    const { notices, ...held } = first.batch;
+    for (const said of notices ?? []) yield { kind: 'notice', notice: said };
+    const hold = createHold<T>(connection, held, state.holdLimit);
     collecting = hold.collect();
     if (join.said) yield say('reconnected', join.said);
     yield* join.fetch();
@@ -279,9 +282,9 @@ async function* liveFrom<T>(state: FeedState<T>, run: LiveRun<T>): Steps<T> {
         }
         if (items.length > 0) {
           state.shown.remember(items);
-          yield* liveItems(
-            options.multiline ? [...sieve.pass(items), ...sieve.passDue()] : sieve.pass(items),
-          );
+          const passed = sieve.pass(items);
+          const shown = options.multiline ? [...passed, ...sieve.passDue()] : passed;
+          if (shown.length > 0) yield { kind: 'items', items: shown, past: false };
         }
       }
       // Only now: a consumer that stops before has not seen these items.

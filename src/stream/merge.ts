@@ -1,12 +1,11 @@
 // Several feeds as one sequence in order of time; none can hold up the others. Knows no platform.
-import type { Gap, Instant, Notice } from '../model.ts';
-import { instantToMillis } from '../model.ts';
+import type { Gap, Notice } from '../model.ts';
 import type { Progress } from '../provider.ts';
 import type { FeedEnd, FeedStep } from './feed.ts';
+import { millisReader, type Timed, TimedQueue, type TimeOf } from './timed-queue.ts';
 
-export interface MergeInput<T> {
+export interface MergeInput<T> extends TimeOf<T> {
   readonly steps: AsyncGenerator<FeedStep<T>, FeedEnd, undefined>;
-  timeOf(item: T): Instant | null;
   /** Milliseconds that a live item waits for earlier ones; 0 = as it comes. */
   readonly window: number;
   /** Whether the items of this input come in order by themselves. */
@@ -49,6 +48,8 @@ interface MergeRules {
 
 const PATIENCE = 3000;
 const BOUND = 20_000;
+/** A full queue takes more when so much of its bound is left. */
+const ROOM = 0.75;
 
 /** Hands out what the inputs bring; a failed input is reported and the others go on. Stop it by aborting the feeds, then `return()`. */
 export function merge<T>(
@@ -84,32 +85,31 @@ async function* passThrough<T>(input: MergeInput<T>): AsyncGenerator<Merged<T>, 
   }
 }
 
-interface Waiting<T> {
-  readonly item: T | undefined;
-  /** A word of the feed itself that keeps its place among the items. */
-  readonly aside: Merged<T> | undefined;
-  /** Milliseconds since the epoch by which it is put in order. */
-  readonly at: number;
-  /** The merge's clock: when it may go although others might still bring something earlier. */
-  readonly due: number;
-  readonly timed: boolean;
+/** A word of the feed itself that keeps its place among the items. */
+class Aside<T> {
+  readonly step: Merged<T>;
+  constructor(step: Merged<T>) {
+    this.step = step;
+  }
 }
 
 interface Lane<T> {
   readonly input: MergeInput<T>;
   readonly index: number;
-  /** In order of `at`; `head` is the first that still waits. */
-  queue: Waiting<T>[];
-  head: number;
+  readonly millisOf: (item: T) => number;
+  readonly queue: TimedQueue<T | Aside<T>>;
   /** How long its live items wait: as long as the slowest of the others takes, or as its own disorder asks. */
   readonly window: number;
   /** Still handing out its past. */
   past: boolean;
   over: boolean;
+  /** Milliseconds since the epoch by which the last item is put in order. */
   lastAt: number;
   /** Whether any of its items had a time. */
   timed: boolean;
-  /** Called when the queue has room again. */
+  /** Asides in the queue. */
+  asides: number;
+  /** Called when the queue, which was full, has room again. */
   resume: (() => void) | undefined;
 }
 
@@ -121,13 +121,14 @@ async function* mergeMany<T>(
     (input, index): Lane<T> => ({
       input,
       index,
-      queue: [],
-      head: 0,
+      millisOf: millisReader(input),
+      queue: new TimedQueue(),
       window: windowOf(inputs, index),
       past: true,
       over: false,
       lastAt: Number.NEGATIVE_INFINITY,
       timed: false,
+      asides: 0,
       resume: undefined,
     }),
   );
@@ -148,24 +149,19 @@ async function* mergeMany<T>(
       const patient = options.now() - startedAt < options.patience && !options.hurry.aborted;
       const ready = takeReady(lanes, options, patient);
       if (ready) {
-        const { lane, items, aside } = ready;
-        if (aside) {
-          yield aside;
-          continue;
-        }
-        const first = items[0];
-        const last = items.at(-1);
-        const late = first?.timed === true && first.at < handedOut;
-        if (last?.timed) handedOut = Math.max(handedOut, last.at);
-        yield { kind: 'items', from: lane.index, items: items.flatMap(itemOf), late };
-        if (lane.resume && waitingIn(lane) < options.bound / 2) {
+        const { lane, items, at } = ready;
+        const behind = countBehind(at, handedOut);
+        if (lane.timed) handedOut = Math.max(handedOut, at.at(-1) ?? handedOut);
+        if (lane.asides === 0) yield* partsOf(lane, items as readonly T[], behind);
+        else yield* partsAndAsides(lane, items, behind);
+        if (lane.resume && lane.queue.size <= options.bound * ROOM) {
           lane.resume();
           lane.resume = undefined;
         }
         continue;
       }
       if (asides.length > 0) continue;
-      if (lanes.every((lane) => lane.over && waitingIn(lane) === 0)) return;
+      if (lanes.every((lane) => lane.over && lane.queue.size === 0)) return;
       const pause = untilNext(lanes, options, { patient, startedAt });
       await new Promise<void>((resolve) => {
         const timer = pause === null ? undefined : setTimeout(resolve, Math.max(1, pause));
@@ -209,7 +205,7 @@ async function pump<T>(lane: Lane<T>, shared: Pumping<T>): Promise<void> {
       else if (value.kind === 'gap') queueAside(lane, { ...value, from }, shared.options.now() + lane.window);
       else shared.asides.push({ ...value, from });
       shared.waker();
-      if (waitingIn(lane) >= shared.options.bound) {
+      if (lane.queue.size >= shared.options.bound) {
         await new Promise<void>((resolve) => {
           lane.resume = resolve;
           if (shared.stopped()) resolve();
@@ -225,10 +221,6 @@ async function pump<T>(lane: Lane<T>, shared: Pumping<T>): Promise<void> {
   }
 }
 
-function waitingIn<T>(lane: Lane<T>): number {
-  return lane.queue.length - lane.head;
-}
-
 function windowOf<T>(inputs: readonly MergeInput<T>[], index: number): number {
   return inputs.reduce((most, input, other) => {
     const counts = other !== index || !input.ordered;
@@ -236,80 +228,90 @@ function windowOf<T>(inputs: readonly MergeInput<T>[], index: number): number {
   }, 0);
 }
 
-function itemOf<T>(waiting: Waiting<T>): T[] {
-  return waiting.item === undefined ? [] : [waiting.item];
+/** How many of the first items are earlier than what was handed out. */
+function countBehind(at: readonly number[], handedOut: number): number {
+  let count = 0;
+  while (count < at.length && (at[count] ?? 0) < handedOut) count += 1;
+  return count;
+}
+
+function partsOf<T>(lane: Lane<T>, items: readonly T[], behind: number): readonly Merged<T>[] {
+  const from = lane.index;
+  if (behind === 0) return [{ kind: 'items', from, items, late: false }];
+  const late: Merged<T> = { kind: 'items', from, items: items.slice(0, behind), late: lane.timed };
+  if (behind === items.length) return [late];
+  return [late, { kind: 'items', from, items: items.slice(behind), late: false }];
+}
+
+function partsAndAsides<T>(lane: Lane<T>, items: readonly (T | Aside<T>)[], behind: number): Merged<T>[] {
+  const parts: Merged<T>[] = [];
+  let run: T[] = [];
+  let left = behind;
+  const close = () => {
+    if (run.length > 0) parts.push(...partsOf(lane, run, Math.min(left, run.length)));
+    left = Math.max(0, left - run.length);
+    run = [];
+  };
+  for (const item of items) {
+    if (item instanceof Aside) {
+      close();
+      lane.asides -= 1;
+      left = Math.max(0, left - 1);
+      parts.push(item.step);
+    } else run.push(item);
+  }
+  close();
+  return parts;
 }
 
 function admit<T>(lane: Lane<T>, step: { items: readonly T[]; past: boolean }, now: number): void {
-  if (lane.head > 4096 && lane.head * 2 > lane.queue.length) {
-    lane.queue = lane.queue.slice(lane.head);
-    lane.head = 0;
-  }
-  for (const item of step.items) {
-    const time = lane.input.timeOf(item);
-    if (time) {
-      lane.lastAt = instantToMillis(time);
+  const { items } = step;
+  const at = new Array<number>(items.length);
+  for (let index = 0; index < items.length; index += 1) {
+    const millis = lane.millisOf(items[index] as T);
+    if (!Number.isNaN(millis)) {
+      lane.lastAt = millis;
       lane.timed = true;
     } else if (!lane.timed) lane.lastAt = Date.now();
     // Otherwise: a line without a time stays behind the one it followed.
-    const due = step.past || !lane.timed ? now : now + lane.window;
-    insert(lane, { item, aside: undefined, at: lane.lastAt, due, timed: time !== null });
+    at[index] = lane.lastAt;
   }
+  lane.queue.push(items, at, step.past || !lane.timed ? now : now + lane.window);
 }
 
-function queueAside<T>(lane: Lane<T>, aside: Merged<T>, due: number): void {
-  const at = Math.max(lane.lastAt, lane.queue.at(-1)?.at ?? lane.lastAt);
-  lane.queue.push({ item: undefined, aside, at, due, timed: false });
+function queueAside<T>(lane: Lane<T>, step: Merged<T>, due: number): void {
+  lane.asides += 1;
+  lane.queue.push([new Aside(step)], [Math.max(lane.lastAt, lane.queue.lastAt)], due);
 }
-
-/** Nearly always at the end; otherwise behind the last one that is not later. */
-function insert<T>(lane: Lane<T>, waiting: Waiting<T>): void {
-  const { queue } = lane;
-  let index = queue.length;
-  while (index > lane.head && (queue[index - 1]?.at ?? 0) > waiting.at) index -= 1;
-  if (index === queue.length) queue.push(waiting);
-  else queue.splice(index, 0, waiting);
-}
-
-const RUN = 512;
 
 /** The earliest items that may go: as many of one lane as come before every other lane's first. */
 function takeReady<T>(
   lanes: readonly Lane<T>[],
   options: MergeRules,
   patient: boolean,
-): { lane: Lane<T>; items: Waiting<T>[]; aside?: Merged<T> } | null {
+): (Timed<T | Aside<T>> & { readonly lane: Lane<T> }) | null {
   let best: Lane<T> | null = null;
+  let bestAt = Number.POSITIVE_INFINITY;
   let second = Number.POSITIVE_INFINITY;
+  let full = options.hurry.aborted;
   for (const lane of lanes) {
-    const head = lane.queue[lane.head];
-    if (!head) {
+    if (lane.queue.size === 0) {
       // Its past may still hold something earlier.
       if (lane.past && patient) return null;
       continue;
     }
-    const bestAt = best?.queue[best.head]?.at ?? Number.POSITIVE_INFINITY;
-    if (head.at < bestAt) {
-      if (best) second = Math.min(second, bestAt);
+    // Whoever waits for room need not wait for others as well.
+    if (lane.resume) full = true;
+    const at = lane.queue.firstAt;
+    if (best === null || at < bestAt) {
+      second = Math.min(second, bestAt);
       best = lane;
-    } else second = Math.min(second, head.at);
+      bestAt = at;
+    } else second = Math.min(second, at);
   }
   if (!best) return null;
-  const now = options.now();
-  const full = waitingIn(best) >= options.bound || options.hurry.aborted;
-  const items: Waiting<T>[] = [];
-  while (items.length < RUN) {
-    const waiting = best.queue[best.head];
-    if (!waiting || waiting.at > second || (waiting.due > now && !full)) break;
-    if (waiting.aside) {
-      if (items.length > 0) break;
-      best.head += 1;
-      return { lane: best, items, aside: waiting.aside };
-    }
-    items.push(waiting);
-    best.head += 1;
-  }
-  return items.length > 0 ? { lane: best, items } : null;
+  const taken = best.queue.take(second, full ? Number.POSITIVE_INFINITY : options.now());
+  return taken && { lane: best, items: taken.items, at: taken.at };
 }
 
 function untilNext<T>(
@@ -318,14 +320,13 @@ function untilNext<T>(
   start: { patient: boolean; startedAt: number },
 ): number | null {
   const now = options.now();
-  let first: Waiting<T> | undefined;
+  let first: Lane<T> | undefined;
   for (const lane of lanes) {
-    const head = lane.queue[lane.head];
-    if (head && (!first || head.at < first.at)) first = head;
+    if (lane.queue.size > 0 && (!first || lane.queue.firstAt < first.queue.firstAt)) first = lane;
   }
   if (!first) return null;
-  const untilDue = first.due - now;
+  const untilDue = first.queue.firstDue - now;
   const untilImpatient = start.startedAt + options.patience - now;
-  const waitsForPast = start.patient && lanes.some((lane) => lane.past && waitingIn(lane) === 0);
+  const waitsForPast = start.patient && lanes.some((lane) => lane.past && lane.queue.size === 0);
   return waitsForPast ? Math.max(untilDue, untilImpatient) : untilDue;
 }

@@ -62,9 +62,7 @@ async function* streamed<T>(
   options: PastOptions<T>,
   signal: AbortSignal,
 ): AsyncGenerator<PastStep<T>, PastEnd<T>, undefined> {
-  const sorter = source.traits.ordered
-    ? null
-    : createSorter<T>(source.timeOf, options.sortWindow ?? SORT_WINDOW);
+  const sorter = source.traits.ordered ? null : createSorter<T>(source, options.sortWindow ?? SORT_WINDOW);
   const query: HistoryQuery = { lines: options.lines, since: options.since, until: options.until };
   const history = source.history(query, signal);
   const sieve = createSieve(options, createRange(source, options));

@@ -1,5 +1,6 @@
 // What becomes of read lines before they are shown: the range, the joining of traces, the filters. Knows no connection.
 import type { Multiline } from './multiline.ts';
+import { everything } from './range.ts';
 
 export interface SieveOptions<T> {
   readonly keep: (item: T) => boolean;
@@ -21,7 +22,7 @@ export function createSieve<T>(options: SieveOptions<T>, within: (item: T) => bo
   const { keep, multiline } = options;
   if (!multiline) {
     return {
-      pass: (items) => items.filter((item) => within(item) && keep(item)),
+      pass: passer(within, keep),
       dueIn: () => null,
       passDue: () => [],
       rest: () => [],
@@ -35,4 +36,13 @@ export function createSieve<T>(options: SieveOptions<T>, within: (item: T) => bo
     passDue: () => joiner.takeDue(now()).filter(keep),
     rest: () => joiner.drain().filter(keep),
   };
+}
+
+/** Without anything to ask, the items themselves. */
+function passer<T>(
+  within: (item: T) => boolean,
+  keep: (item: T) => boolean,
+): (items: readonly T[]) => readonly T[] {
+  if (within === everything) return keep === everything ? (items) => items : (items) => items.filter(keep);
+  return (items) => items.filter((item) => within(item) && keep(item));
 }

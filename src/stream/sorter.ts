@@ -1,40 +1,38 @@
 // Puts nearly ordered items in order of time within a bounded window. Knows no clock and no network.
-import type { Instant } from '../model.ts';
-import { instantToMillis } from '../model.ts';
+import { millisReader, TimedQueue, type TimeOf } from './timed-queue.ts';
 
 export interface Sorter<T> {
   /** Takes items and hands out the oldest ones beyond the window. */
-  push(items: readonly T[]): T[];
+  push(items: readonly T[]): readonly T[];
   /** All that is left, in order. */
-  drain(): T[];
+  drain(): readonly T[];
 }
 
 /** `window`: how many items are held. An item without a time stays behind the one it followed. */
-export function createSorter<T>(timeOf: (item: T) => Instant | null, window: number): Sorter<T> {
-  let held: { item: T; at: number }[] = [];
+export function createSorter<T>(source: TimeOf<T>, window: number): Sorter<T> {
+  const queue = new TimedQueue<T>();
+  const millisOf = millisReader(source);
   let last = Number.NEGATIVE_INFINITY;
+  const takeUntil = (left: number): readonly T[] => {
+    let out: readonly T[] | undefined;
+    while (queue.size > left) {
+      const taken = queue.take(Number.POSITIVE_INFINITY, 0);
+      if (!taken) break;
+      out = out ? out.concat(taken.items) : taken.items;
+    }
+    return out ?? [];
+  };
   return {
     push(items) {
-      let disordered = false;
-      let tail = held.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
-      for (const item of items) {
-        const time = timeOf(item);
-        last = time ? instantToMillis(time) : last;
-        if (last < tail) disordered = true;
-        tail = last;
-        held.push({ item, at: last });
+      const at = new Array<number>(items.length);
+      for (let index = 0; index < items.length; index += 1) {
+        const millis = millisOf(items[index] as T);
+        if (!Number.isNaN(millis)) last = millis;
+        at[index] = last;
       }
-      if (disordered) held.sort((a, b) => a.at - b.at);
-      // Half of the window goes at once, so that sorting costs little per item.
-      if (held.length <= window) return [];
-      const out = held.slice(0, held.length - Math.floor(window / 2));
-      held = held.slice(out.length);
-      return out.map((entry) => entry.item);
+      queue.push(items, at, 0);
+      return takeUntil(window);
     },
-    drain() {
-      const out = held.map((entry) => entry.item);
-      held = [];
-      return out;
-    },
+    drain: () => takeUntil(0),
   };
 }

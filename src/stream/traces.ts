@@ -81,7 +81,7 @@ function frameOf({ text, isIndented }: Line, trace: Trace): Trace | null {
   switch (text.charCodeAt(0)) {
     case 97: // a
       if (!text.startsWith('at ') || !(isIndented || FRAME_END.test(text.slice(-FRAME_TAIL)))) return null;
-      return text.endsWith(' {') ? 'object' : 'frames';
+      return text.endsWith(' {') || trace === 'object' ? 'object' : 'frames';
     case 46: // .
       return /^\.\.\. \d+ (?:more|common frames omitted)/.test(text) ? 'frames' : null;
     case 67: // C
@@ -96,8 +96,8 @@ function frameOf({ text, isIndented }: Line, trace: Trace): Trace | null {
     case 103: // g
       return /^goroutine \d+ [^[]*\[[^\]]*\]:$/.test(text) ? 'go' : null;
   }
+  if (/^\d+: from \S+:\d+:in /.test(text)) return 'ruby';
   if (!isIndented) return null;
-  if (/^\d+: from \S/.test(text)) return 'ruby';
   if (/^\S+:\d+:in [`'"]/.test(text)) return 'ruby';
   return trace !== 'source' && isGoPlace(text) && text.includes('/') ? 'go' : null;
 }
@@ -115,7 +115,7 @@ function headOf({ text }: Line): Trace {
 /** `java.lang.IllegalStateException: words`: whoever logs an error in Java prints that on a line of its own. */
 const JAVA_HEAD = /^(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|Failure)(?:: .*)?$/;
 /** `KeyError: 'x'`, `json.decoder.JSONDecodeError: …`, `KeyboardInterrupt`. */
-const PYTHON_RAISED = /^[A-Za-z_][\w.]*(?::(?: .*)?)?$/;
+const PYTHON_RAISED = /^(?:\w+\.)*[A-Z]\w*(?::(?: .*)?)?$/;
 const PYTHON_ERROR = /^[\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration)(?::(?: .*)?)?$/;
 const NODE_ERROR = /^(?:Uncaught )?[\w$.]*(?:Error|Exception)\b|^\[.*\]$/;
 const RUBY_FRAME = /^\S+:\d+:in [`'"]/;
@@ -132,7 +132,7 @@ function continuationOf(line: Line, trace: Trace): Trace | null {
       if (RUBY_FRAME.test(text)) return 'ruby';
       return JAVA_HEAD.test(text) ? 'frames' : null;
     case 'frames':
-      return /^Node\.js v\d/.test(text) ? 'frames' : null;
+      return /^(?:Node\.js v\d.*|[}\]],?)$/.test(text) ? 'frames' : null;
     case 'object':
       if (!isIndented && text === '}') return 'frames';
       return isIndented || /^[}\]]|^\[?[\w']+\]?: /.test(text) ? 'object' : null;
@@ -179,6 +179,8 @@ function continuesPython({ text, isIndented }: Line, trace: Trace): Trace | null
   if (trace === 'python-raised') return null;
   // The one line of code below a frame, unless Python had none to show.
   if (trace === 'python-code' && !PYTHON_ERROR.test(text)) return 'python';
+  // The lower edge of a group of errors.
+  if (/^\+-{9,}$/.test(text)) return 'python-raised';
   if (isIndented || /^[\^~]+$/.test(text)) return 'python';
   return PYTHON_RAISED.test(text) ? 'python-raised' : null;
 }

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type Level, LogEntry } from '../../src/model.ts';
 import {
   compileGlob,
+  compileHighlight,
   compilePattern,
   createLogFilter,
   type LogFilter,
   parseLevel,
 } from '../../src/stream/filter.ts';
+import { readMessage } from '../../src/stream/message.ts';
 
 const NONE: LogFilter = {
   grep: [],
@@ -67,6 +69,32 @@ describe('filter', () => {
     expect(passes?.(entry('without a level'))).toBe(true);
   });
 
+  it('takes levels out of messages, and asks for them last', () => {
+    const read: string[] = [];
+    const passes = createLogFilter(
+      { ...NONE, level: parseLevel('warn'), exclude: [{ test: (text) => text.includes('harmless') }] },
+      (body) => {
+        read.push(body.message);
+        return readMessage(body);
+      },
+    );
+    const texts = [
+      '{"level":"info","msg":"fine"}',
+      'level=error msg=bad',
+      'plain',
+      'level=error msg=harmless',
+    ];
+    expect(texts.map((text) => passes?.(entry(text)))).toEqual([false, true, true, false]);
+    expect(read).toEqual(texts.slice(0, 3));
+  });
+
+  it('asks for no level when none is wanted', () => {
+    const passes = createLogFilter({ ...NONE, sources: ['app'] }, () => {
+      throw new Error('asked');
+    });
+    expect(passes?.(entry('level=info'))).toBe(true);
+  });
+
   it('leaves out lines without a level only when told', () => {
     const passes = createLogFilter({ ...NONE, level: parseLevel('warn'), levelStrict: true });
     expect(passes?.(entry('without a level'))).toBe(false);
@@ -106,6 +134,38 @@ describe('patterns', () => {
       kind: 'usage',
       message: expect.stringContaining('--grep'),
     });
+  });
+
+  it.each([
+    [
+      'o+',
+      false,
+      'foo boo',
+      [
+        [1, 3],
+        [5, 7],
+      ],
+    ],
+    [
+      'FOO|b*',
+      true,
+      'Foo 🧙b',
+      [
+        [0, 3],
+        [6, 7],
+      ],
+    ],
+    ['x*', false, 'none here', []],
+    ['nothing', false, 'none here', []],
+  ])('find the spans of %s to highlight', async (text, ignoreCase, subject, spans) => {
+    const highlight = await compileHighlight(text, { flag: '--highlight', ignoreCase });
+    expect(highlight.spans(subject)).toEqual(spans);
+  });
+
+  it('find a bounded number of spans in a bounded part of a line', async () => {
+    const highlight = await compileHighlight('a(.*z)?', { flag: '--highlight', ignoreCase: false });
+    expect(highlight.spans('ab'.repeat(500_000))).toHaveLength(200);
+    expect(highlight.spans(`${'b'.repeat(70_000)}a`)).toEqual([]);
   });
 
   it('cannot be driven into exponential time', async () => {

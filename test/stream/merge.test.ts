@@ -147,6 +147,24 @@ describe('live lines', () => {
     await merged.return();
   });
 
+  it('are marked only as far as they come too late', async () => {
+    const feed = driven();
+    const other = driven();
+    const merged = merge([input(feed.steps), input(other.steps)], {});
+    for (const one of [feed, other]) one.send({ kind: 'caught-up' });
+    feed.send(live(10));
+    expect(await collect(merged, 1)).toEqual(['0:l10']);
+    other.send(live(8, 9, 10, 11));
+    const steps = [(await merged.next()).value, (await merged.next()).value];
+    expect(steps).toMatchObject([
+      { from: 1, late: true, items: lines(8, 9) },
+      { from: 1, late: false, items: lines(10, 11) },
+    ]);
+    feed.stop();
+    other.stop();
+    await merged.return();
+  });
+
   it('go out at once when all hurry', async () => {
     const feed = driven();
     const other = driven();

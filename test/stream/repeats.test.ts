@@ -51,7 +51,7 @@ describe('order', () => {
     fc.assert(
       fc.property(nearly, (jitter) => {
         const all = jitter.map((offset, index): Line => ({ at: index + offset, text: `${index}` }));
-        const sorter = createSorter(keyed.timeOf, 40);
+        const sorter = createSorter(keyed, 40);
         const out: Line[] = [];
         for (let index = 0; index < all.length; index += 7)
           out.push(...sorter.push(all.slice(index, index + 7)));
@@ -66,7 +66,7 @@ describe('order', () => {
     fc.assert(
       fc.property(any, (times) => {
         const all = times.map((at, index): Line => ({ at, text: `${index}` }));
-        const sorter = createSorter(keyed.timeOf, 10);
+        const sorter = createSorter(keyed, 10);
         const out = [...sorter.push(all), ...sorter.drain()];
         expect(out.map((line) => line.text).sort()).toEqual(all.map((line) => line.text).sort());
       }),

@@ -57,6 +57,28 @@ export interface AkkerisClient {
   /** `app`: NAME-SPACE or its UUID. Throws `not-found`. */
   app(app: string, signal: AbortSignal): Promise<AppRecord>;
   createSession(place: LogPlace, wish: SessionWish, signal: AbortSignal): Promise<LogSession>;
+  /** One GET. What the JSON holds is for the caller to check. */
+  read(question: Question, signal: AbortSignal): Promise<Answer>;
+}
+
+export interface Question {
+  /**
+   * No query where the route declares none: the router answers it with an empty 404 (wire: Akkeris 1.5). Where it does,
+   * the query is written by hand: a percent sign is answered so as well.
+   */
+  readonly path: string;
+  readonly subject: Subject;
+  readonly retry?: boolean;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  /** Bytes of the answer. */
+  readonly maxBytes?: number;
+}
+
+export interface Answer {
+  readonly json: unknown;
+  /** By the platform's clock, in whole seconds; null where the answer does not say. */
+  readonly date: Instant | null;
 }
 
 /** Milliseconds, so that tests need not wait. */
@@ -65,9 +87,18 @@ export interface Timing {
   readonly standsAfter: number;
   /** Silence after which the person who waits is told that silence is usual. */
   readonly hintAfter: number;
+  /** Between two looks at a build and its output, which is stored anew every two seconds (wire: Akkeris 3.2). */
+  readonly buildEvery: number;
+  /** Between two looks at the events. */
+  readonly eventsEvery: number;
 }
 
-export const USUAL_TIMING: Timing = { standsAfter: 250, hintAfter: 10_000 };
+export const USUAL_TIMING: Timing = {
+  standsAfter: 250,
+  hintAfter: 10_000,
+  buildEvery: 2000,
+  eventsEvery: 10_000,
+};
 
 /** The most that a session may be asked for (wire: Akkeris 2.1). */
 export const MOST_LINES = 250;
@@ -81,7 +112,8 @@ export function createClient(
   const base = baseOf(settings);
   const token = tokenOf(settings);
 
-  const ask = async ({ path, subject, body, retry }: Question, signal: AbortSignal): Promise<Answer> => {
+  const ask = async (question: Asking, signal: AbortSignal): Promise<Answer> => {
+    const { path, subject, body, retry, timeout, maxBytes } = question;
     const request: HttpRequest = {
       url: base + path,
       // Without the JSON type the front door takes the body for a form, and 422 is the answer (wire: Akkeris 1.4).
@@ -89,6 +121,8 @@ export function createClient(
       credential: { authorization: `Bearer ${token}` },
       ...(body !== undefined && { method: 'POST' as const, body }),
       ...(retry !== undefined && { retry }),
+      ...(timeout !== undefined && { timeout }),
+      ...(maxBytes !== undefined && { maxBytes }),
     };
     const answer = await network.request(request, signal).catch((error: unknown) => {
       throw named(error, subject);
@@ -96,7 +130,7 @@ export function createClient(
     if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, subject, token);
     const json = parseJson(answer.text);
     if (json === undefined) throw unreadable(subject, 'JSON');
-    return { json, date: answer.headers.date };
+    return { json, date: dateOf(answer.headers.date) };
   };
 
   return {
@@ -130,9 +164,11 @@ export function createClient(
       const fields = fieldsOf(json);
       return {
         url: streamUrl(fields?.logplex_url, subject),
-        created: createdAt(textOf(fields?.created_at), date),
+        // The older back end leaves the time out (wire: Akkeris 2.1); the answer's own date is of the same clock.
+        created: readTime(textOf(fields?.created_at) ?? '', 0)?.ts ?? date,
       };
     },
+    read: ask,
   };
 }
 
@@ -147,18 +183,9 @@ export function sitePlace(domain: string): LogPlace {
   };
 }
 
-interface Question {
-  /** No query: the router answers one that it does not expect with an empty 404 (wire: Akkeris 1.5). */
-  readonly path: string;
-  readonly subject: Subject;
+interface Asking extends Question {
   /** JSON; then it is a POST. */
   readonly body?: string;
-  readonly retry?: boolean;
-}
-
-interface Answer {
-  readonly json: unknown;
-  readonly date: string | string[] | undefined;
 }
 
 function appOf(fields: Fields): AppRecord | null {
@@ -188,10 +215,7 @@ function streamUrl(value: unknown, subject: Subject): string {
   return text;
 }
 
-/** The older back end leaves the time out (wire: Akkeris 2.1); the answer's own date is of the same clock. */
-function createdAt(text: string | null, date: Answer['date']): Instant | null {
-  const time = text === null ? null : readTime(text, 0);
-  if (time !== null) return time.ts;
-  const answered = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  return Number.isNaN(answered) ? null : instantFromMillis(answered, 0);
+function dateOf(header: string | string[] | undefined): Instant | null {
+  const date = typeof header === 'string' ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(date) ? null : instantFromMillis(date, 0);
 }

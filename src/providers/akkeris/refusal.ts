@@ -10,7 +10,7 @@ import { fieldsOf, parseJson, textOf } from './shape.ts';
 export interface Subject {
   /** `app "api-default"`, `the list of apps`. */
   readonly what: string;
-  readonly kind: 'app' | 'site' | 'account';
+  readonly kind: 'app' | 'site' | 'account' | 'build';
 }
 
 /** An answer's status and words; of one that is not read, only the first. */
@@ -103,7 +103,7 @@ function unknown({ text }: Refusal, { what, kind }: Subject): Meaning {
       hint: ADDRESS_HINT,
     };
   }
-  const hint = kind === 'site' ? SITE_HINT : 'polylog apps list akkeris shows what there is.';
+  const hint = NOT_FOUND_HINTS[kind];
   if (text.trim() === '') {
     return {
       kind: 'not-found',
@@ -117,6 +117,12 @@ function unknown({ text }: Refusal, { what, kind }: Subject): Meaning {
 /** The newer back end takes a site for an app and never finds it (wire: Akkeris 2.1). */
 const SITE_HINT =
   'Many installations have no logs by site: read the app behind it (akkeris:NAME-SPACE --source router) then.';
+
+const NOT_FOUND_HINTS: Readonly<Record<Exclude<Subject['kind'], 'account'>, string>> = {
+  app: 'polylog apps list akkeris shows what there is.',
+  site: SITE_HINT,
+  build: 'polylog builds list akkeris:NAME-SPACE shows what there is.',
+};
 
 /** Plain sentences that call themselves JSON, JSON of two forms, pages of HTML; null for the last and for nothing. */
 function wordsOf(answer: Refusal, secret: string): string | null {

@@ -2,8 +2,9 @@
 import { CliError } from '../../errors.ts';
 import type { Identity, Settings } from '../../provider.ts';
 import type { HttpStream, Network } from '../../transport/network.ts';
+import { clockOfOffset, clockOfZone, type StationClock } from './clock.ts';
 import { openExport } from './csv-export.ts';
-import { addressOf, takesLists } from './dialect.ts';
+import { addressOf, type Generation, mayBe, takesLists } from './dialect.ts';
 import { type LogFilters, type LogQuery, NO_FILTERS, queryText } from './log-query.ts';
 import { type Credential, readAccount } from './login.ts';
 import type { Pace } from './pace.ts';
@@ -22,6 +23,8 @@ import {
 const MOST_CONSOLE_BYTES = 64 * 1024 * 1024;
 const MOST_LOG_BYTES = 32 * 1024 * 1024;
 
+export const V3_CONTAINERS: Ask = { api: 'v3', path: '/containers', what: 'its containers' };
+
 export class StationClient {
   readonly pace: Pace;
   /** Of the station, as the user set it; null: guessed from the login. */
@@ -29,6 +32,7 @@ export class StationClient {
   readonly profile: string;
   readonly #session: StationSession;
   #version: Promise<string | null> | null = null;
+  #v3: Promise<boolean> | null = null;
 
   constructor(settings: Settings, network: Network, pace: Pace) {
     this.pace = pace;
@@ -49,6 +53,39 @@ export class StationClient {
     return this.#session.utcOffset;
   }
 
+  /** Corrects the station's local times, as far as its zone is known by now. */
+  get clock(): StationClock {
+    return this.zone === null ? clockOfOffset(this.utcOffset) : clockOfZone(this.zone);
+  }
+
+  /** The JSON of a reply; undefined when this version has no such endpoint (404). Other failures throw. */
+  async jsonIfOffered(ask: Ask, signal: AbortSignal): Promise<unknown> {
+    const reply = await this.#session.ask(ask, signal);
+    if (failureOf(reply)?.code === 404) return undefined;
+    return this.#session.jsonOf(reply, ask);
+  }
+
+  /** Which of the API's generations it may be before it is asked: see `dialect.ts`. */
+  async mayBe(generation: Generation, signal: AbortSignal): Promise<boolean> {
+    return mayBe(generation, await this.#session.prefix(signal));
+  }
+
+  /** Whether version 3's API answers, which has its own lists of containers and tasks (wire: Container Station 7). */
+  speaksV3(signal: AbortSignal): Promise<boolean> {
+    this.#v3 ??= this.#asksV3(signal).catch((error: unknown) => {
+      this.#v3 = null;
+      throw error;
+    });
+    return this.#v3;
+  }
+
+  async #asksV3(signal: AbortSignal): Promise<boolean> {
+    if (!(await this.mayBe('v3', signal))) return false;
+    const version = await this.version(signal);
+    if (version !== null && Number.parseInt(version, 10) < 3) return false;
+    return (await this.jsonIfOffered(V3_CONTAINERS, signal)) !== undefined;
+  }
+
   /** Newest first as the station sends them. Throws a usage CliError where this version has no activity log. */
   async logRows(query: LogQuery, signal: AbortSignal): Promise<LogRow[]> {
     const lists = await this.#takesLists(query, signal);
@@ -58,7 +95,7 @@ export class StationClient {
       maxBytes: MOST_LOG_BYTES,
     };
     const reply = await this.#session.ask(ask, signal);
-    if (failureOf(reply)?.code === 404) throw await this.#notOffered('activity log', signal);
+    if (failureOf(reply)?.code === 404) throw await this.notOffered('activity log', signal);
     return readRows(this.#session.jsonOf(reply, ask), this.station);
   }
 
@@ -104,7 +141,7 @@ export class StationClient {
     if (failure?.code === 404) {
       const known = await this.containers(signal);
       if (!known.some((other) => other.type === type && other.id === id)) return null;
-      throw type === 'docker' ? await this.#notOffered('console log', signal) : this.#noConsole(type, name);
+      throw type === 'docker' ? await this.notOffered('console log', signal) : this.#noConsole(type, name);
     }
     if (
       failure &&
@@ -154,12 +191,12 @@ export class StationClient {
 
   async #exportError(reply: Reply, { what }: Ask, signal: AbortSignal): Promise<CliError> {
     const failure = failureOf(reply) ?? { code: reply.status, message: '' };
-    if (failure.code === 404) return this.#notOffered('CSV export of the activity log', signal);
+    if (failure.code === 404) return this.notOffered('CSV export of the activity log', signal);
     return failureError(failure, reply, { station: this.station, what });
   }
 
   /** Version 3 keeps login and lists of version 1 and drops the rest (wire: Container Station 7). */
-  async #notOffered(what: string, signal: AbortSignal): Promise<CliError> {
+  async notOffered(what: string, signal: AbortSignal): Promise<CliError> {
     const version = await this.version(signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
       return null;
@@ -169,7 +206,7 @@ export class StationClient {
       version === null || Number.parseInt(version, 10) >= 3 ? '; that is so from version 3 on' : '';
     return new CliError('usage', `${this.station}${which} has no ${what} in its API${since}.`, {
       status: 404,
-      hint: `What works there: polylog apps list ${this.profile}, polylog auth status; and on the NAS itself docker logs -f NAME.`,
+      hint: `What works there: polylog apps list ${this.profile}, builds list, metrics show, events tail, auth status; and on the NAS itself docker logs -f NAME.`,
     });
   }
 

@@ -5,9 +5,12 @@ export interface CookieJar {
   take(header: string | readonly string[] | undefined): void;
   /** The Cookie header; null when there is none. */
   header(): string | null;
+  /** The value of version 3's session cookie, else of the first one (wire: Container Station 1.2); null when there is none. */
+  session(): string | null;
   clear(): void;
 }
 
+const SESSION_COOKIE = 'CS_SESS_ID';
 const MOST_COOKIES = 20;
 const LONGEST_COOKIE = 4096;
 
@@ -27,6 +30,10 @@ export function createCookieJar(): CookieJar {
     header() {
       if (cookies.size === 0) return null;
       return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    },
+    session() {
+      const [first = null] = cookies.values();
+      return cookies.get(SESSION_COOKIE) ?? first;
     },
     clear() {
       cookies.clear();

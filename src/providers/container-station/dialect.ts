@@ -71,3 +71,12 @@ export function mayWantForm(prefix: string): boolean {
 export function takesLists(prefix: string, version: string | null): boolean {
   return prefix !== '' || version !== null;
 }
+
+/** `lists`: the task lists of the builds before version 1.0; `v3`: the API of version 3 (wire: Container Station 0.1). */
+export type Generation = 'lists' | 'v3';
+
+/** Whether an API with this prefix may have them; a prefix of the user's may hide anything. */
+export function mayBe(generation: Generation, prefix: string): boolean {
+  const other = generation === 'v3' ? '' : '/container-station';
+  return prefix !== other && prefix !== '/containerstation';
+}

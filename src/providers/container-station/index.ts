@@ -1,4 +1,4 @@
-// QNAP Container Station as a platform: its activity log and the consoles of its containers. Knows no wire detail.
+// QNAP Container Station as a platform: logs, tasks, metrics and events. Knows no wire detail.
 import { CliError } from '../../errors.ts';
 import type { App, Level } from '../../model.ts';
 import {
@@ -15,8 +15,12 @@ import { StationClient } from './client.ts';
 import { clockOfZone } from './clock.ts';
 import { consoleLog } from './console-log.ts';
 import { addressOf } from './dialect.ts';
+import { eventsAt } from './events.ts';
+import { findContainer } from './find-container.ts';
 import { type LogFilters, NO_FILTERS } from './log-query.ts';
+import { metricsAt } from './metrics.ts';
 import { type Pace, STATION_PACE } from './pace.ts';
+import { tasksAt } from './tasks.ts';
 import { appOfContainer, type Container } from './translate.ts';
 
 const SETTINGS: readonly SettingDeclaration[] = [
@@ -105,6 +109,9 @@ export function containerStationAt(pace: Partial<Pace>): Provider {
     whoami: (client, signal) => client.identity(signal),
     apps: { list: listApps },
     logs: logsAt(ownPace),
+    builds: tasksAt(ownPace),
+    metrics: metricsAt(ownPace),
+    events: eventsAt(ownPace),
   });
 }
 
@@ -146,7 +153,7 @@ function logsAt(pace: Pace): LogsCapability<StationClient> {
     flags: FLAGS,
     sourceNames: 'activity log: platform; console of a container: app',
     async open(client, ref, options, signal) {
-      const container = ref.app === '' ? null : await findContainer(client, ref, signal);
+      const container = ref.app === '' ? null : await findContainer(client, ref.app, signal);
       const filters = filtersOf(options);
       if (container && options.flags.activity !== true) {
         refuseActivityFlags(container, options);
@@ -164,26 +171,6 @@ function logsAt(pace: Pace): LogsCapability<StationClient> {
       return ref.app === '' ? client.exportCsv(signal).then(({ body }) => body) : null;
     },
   };
-}
-
-/** By name, else by an id of at least the 12 digits that Docker shows. */
-async function findContainer(
-  client: StationClient,
-  { app }: AppRef,
-  signal: AbortSignal,
-): Promise<Container> {
-  const [type = '', name = ''] = app.split('/');
-  const containers = await client.containers(signal);
-  const candidates = containers.filter((container) => container.type === type);
-  const found =
-    candidates.find((container) => container.name === name) ??
-    candidates.find(({ id }) => /^[0-9a-f]{12,64}$/.test(name) && id.startsWith(name));
-  if (found) return found;
-  const known = containers.slice(0, 10).map((container) => `${container.type}/${container.name}`);
-  const more = containers.length > known.length ? ', …' : '';
-  throw new CliError('not-found', `${client.station} has no container ${app}.`, {
-    hint: known.length > 0 ? `There is ${known.join(', ')}${more}.` : 'It has no containers at all.',
-  });
 }
 
 const LEVEL_NAMES: Readonly<Record<Level, string | null>> = {

@@ -15,6 +15,16 @@ export interface Pace {
   readonly mostPollTail: number;
   /** Console lines asked for when all are wanted. */
   readonly mostTail: number;
+  /** Milliseconds in which the station measures its containers anew (wire: Container Station 4.5). */
+  readonly metricsMillis: number;
+  /** Milliseconds that a request for events may be held by the station. */
+  readonly eventHoldMillis: number;
+  /** Milliseconds between two such requests at least, when the station does not hold them. */
+  readonly eventMinMillis: number;
+  /** Seconds that a wait for a state is held in one request at most: a proxy may cut longer ones. */
+  readonly waitSeconds: number;
+  /** Milliseconds beyond those seconds after which such a request counts as lost. */
+  readonly waitMarginMillis: number;
 }
 
 export const STATION_PACE: Pace = {
@@ -25,4 +35,9 @@ export const STATION_PACE: Pace = {
   pollTail: 200,
   mostPollTail: 5000,
   mostTail: 100_000,
+  metricsMillis: 15_000,
+  eventHoldMillis: 90_000,
+  eventMinMillis: 2000,
+  waitSeconds: 60,
+  waitMarginMillis: 10_000,
 };

@@ -20,7 +20,13 @@ export interface Ask {
   readonly path: string;
   /** For errors: `the activity log`. */
   readonly what: string;
+  /** `v3`: behind `/api/v3` instead. */
+  readonly api?: 'v1' | 'v3';
   readonly maxBytes?: number;
+  /** Milliseconds; 0 = none: for a request that may be held. */
+  readonly timeout?: number;
+  /** False: what fails is not asked again. */
+  readonly retry?: boolean;
 }
 
 export class StationSession {
@@ -155,13 +161,25 @@ export class StationSession {
     return readReply(answer);
   }
 
-  #requestOf({ path, maxBytes }: Ask): HttpRequest {
+  #requestOf({ path, api = 'v1', maxBytes, timeout, retry }: Ask): HttpRequest {
     const cookie = this.#jar.header();
-    return {
-      url: `${this.#address.origin}${this.#prefix ?? ''}/api/v1${path}`,
-      ...(cookie === null ? {} : { credential: { cookie } }),
-      ...(maxBytes === undefined ? {} : { maxBytes }),
+    const bearer = api === 'v3' ? this.#bearer() : null;
+    const credential = {
+      ...(cookie === null ? {} : { cookie }),
+      ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
     };
+    return {
+      url: `${this.#address.origin}${this.#prefix ?? ''}/api/${api}${path}`,
+      ...(cookie === null && bearer === null ? {} : { credential }),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(retry === undefined ? {} : { retry }),
+    };
+  }
+
+  /** Version 3 takes a QTS session id, or the session of version 1's login (wire: Container Station 1.7). */
+  #bearer(): string | null {
+    return this.#credential?.kind === 'sid' ? this.#credential.sid : this.#jar.session();
   }
 
   /**

@@ -70,6 +70,10 @@ export interface DigitaloceanClient {
   /** `quick`: asked once, for those who ask again by themselves. */
   app(id: string, asking: Asking, signal: AbortSignal): Promise<AppRecord>;
   deployment(app: AppName, id: string, asking: Asking, signal: AbortSignal): Promise<Deployment>;
+  /** Any other answer that is one JSON object. */
+  read(question: Question, signal: AbortSignal): Promise<Fields>;
+  /** Page by page along the links; each is the whole answer. */
+  pages(list: PagedQuestion, signal: AbortSignal): AsyncGenerator<Fields, void, undefined>;
   /** The URLs in its answer are signed and foreign: they are read without any credential. */
   logs(app: AppName, question: LogQuestion, signal: AbortSignal): Promise<LogAnswer>;
   /** Counts one more stream that asks every now and then, until the returned function is called. */
@@ -87,12 +91,22 @@ export interface Asking {
   readonly quick: boolean;
 }
 
-interface Question {
+export interface Question {
   /** With `/v2` and the query. */
   readonly path: string;
   readonly subject: Subject;
   readonly timeout?: number;
   readonly retry?: boolean;
+}
+
+export interface PagedQuestion {
+  /** With `/v2`, without a query. */
+  readonly path: string;
+  readonly subject: Subject;
+  /** The platform gives 200 at most. */
+  readonly perPage: number;
+  /** Of the query, besides the page; a name may come several times. */
+  readonly parameters?: readonly [name: string, value: string][];
 }
 
 const PER_PAGE = 200;
@@ -147,7 +161,7 @@ export function createClient(
     async apps(signal) {
       const subject = { what: 'the list of apps' };
       const found: AppRecord[] = [];
-      for await (const { apps } of pages(ask, { path: '/v2/apps', subject }, signal)) {
+      for await (const { apps } of pages(ask, { path: '/v2/apps', subject, perPage: PER_PAGE }, signal)) {
         // Without any app the list may be null (Go writes an empty list so).
         if (apps !== undefined && apps !== null && !Array.isArray(apps)) throw unreadable(subject, 'apps');
         for (const app of apps ?? []) found.push(recordOf(app, subject));
@@ -168,6 +182,8 @@ export function createClient(
       if (deployment === null) throw unreadable(subject, 'deployment.id');
       return deployment;
     },
+    read: ask,
+    pages: (list, signal) => pages(ask, list, signal),
     async logs(app, question, signal) {
       const { subject, podConnection } = question;
       const path = `/v2/apps/${encodeURIComponent(app.id)}${question.path}?${queryOf(question)}`;
@@ -204,10 +220,14 @@ function queryOf({ type, follow, tail, podConnection, deployment }: LogQuestion)
 }
 
 /** Of a `next` link only the query is taken: the API writes its own host into it (wire: DigitalOcean 1.5). */
-async function* pages(ask: Ask, first: { path: string; subject: Subject }, signal: AbortSignal) {
-  const { path, subject } = first;
+async function* pages(
+  ask: Ask,
+  { path, subject, perPage, parameters = [] }: PagedQuestion,
+  signal: AbortSignal,
+): AsyncGenerator<Fields, void, undefined> {
   const seen = new Set<string>();
-  let query = `?page=1&per_page=${PER_PAGE}`;
+  const rest = new URLSearchParams([...parameters]).toString();
+  let query = `?page=1&per_page=${perPage}${rest === '' ? '' : `&${rest}`}`;
   while (seen.size < MOST_PAGES) {
     seen.add(query);
     const page = await ask({ path: path + query, subject }, signal);

@@ -6,6 +6,7 @@ import { readHistory } from './history.ts';
 import { readLive } from './live.ts';
 import { openPlace } from './place.ts';
 import { createReading, type LogReading } from './reading.ts';
+import { millisOf } from './translate.ts';
 import { flags, sourceNames } from './wish.ts';
 
 const traits: Traits = {
@@ -39,6 +40,7 @@ function sourceOf(log: LogReading): Source<LogEntry> {
     history: (query, signal) => readHistory(log, query, signal),
     live: (start, signal) => readLive(log, 'lines' in start ? start.lines : 0, signal),
     timeOf: (entry) => entry.body.ts,
+    millisOf: (entry) => millisOf(entry.raw),
     // Component, time and text all stand in the line.
     keyOf: (entry) => entry.raw,
   };

@@ -1,5 +1,12 @@
 // DigitalOcean's words to ours: one log line and its header, one app, one deployment. Knows no request.
-import type { App, AppComponent, Instant, LogBody, LogSource } from '../../model.ts';
+import {
+  type App,
+  type AppComponent,
+  type Instant,
+  instantToMillis,
+  type LogBody,
+  type LogSource,
+} from '../../model.ts';
 import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
 
 /** What is known of every line of one log without reading it. */
@@ -36,6 +43,13 @@ export function createLineParser(origin: LineOrigin): (raw: string) => LogBody {
       deployment,
     };
   };
+}
+
+/** Milliseconds since the epoch, NaN for a line without a time; agrees with the parser. */
+export function millisOf(raw: string): number {
+  const space = raw.indexOf(' ');
+  const ts = space > 0 && space <= LONGEST_NAME ? readInstant(raw, space + 1) : null;
+  return ts === null ? Number.NaN : instantToMillis(ts);
 }
 
 /** Whether the text begins like a line of its own; says nothing of a line without the platform's header. */

@@ -16,11 +16,22 @@ export interface AppRecord {
   readonly name: string;
   readonly status: string | null;
   readonly region: string | null;
+  /** The websocket that tells of all its deployments; foreign, not checked. */
+  readonly deploymentsStream: string | null;
 }
 
 export interface Formation {
   readonly name: string;
   readonly amount: number | null;
+}
+
+/** A container that is there now, one-offs included. */
+export interface RunningContainer {
+  readonly type: string;
+  /** `web-1`. */
+  readonly label: string;
+  /** The platform's own word in lower case. */
+  readonly state: string;
 }
 
 export interface Addon {
@@ -55,6 +66,7 @@ export function appOf(fields: Fields): AppRecord | null {
     name,
     status: textOf(fields.status),
     region: textOf(fields.region),
+    deploymentsStream: textOf(fieldsOf(fields.links)?.deployments_stream),
   };
 }
 
@@ -62,6 +74,16 @@ export function formationOf(answer: Fields): Formation[] {
   return listOf(answer.containers).flatMap(({ name, amount }) => {
     const known = textOf(name);
     return known === null ? [] : [{ name: known, amount: typeof amount === 'number' ? amount : null }];
+  });
+}
+
+/** The documentation's sample lacks the label (wire: Scalingo 7). */
+export function runningOf(answer: Fields): RunningContainer[] {
+  return listOf(answer.containers).flatMap((fields) => {
+    const type = textOf(fields.type);
+    if (type === null) return [];
+    const label = textOf(fields.label) ?? `${type}-${String(fields.type_index ?? '')}`;
+    return [{ type, label, state: (textOf(fields.state) ?? 'unknown').toLowerCase() }];
   });
 }
 

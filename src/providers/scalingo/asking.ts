@@ -1,8 +1,9 @@
 // How one profile asks Scalingo: with which token, how often, and what becomes of a refusal. Knows no endpoint but the
 // exchange of the API token.
-import type { Network } from '../../transport/network.ts';
+import type { HttpAnswer, HttpStream, Network } from '../../transport/network.ts';
 import { type Budget, createBudget } from './budget.ts';
 import type { Timing } from './client.ts';
+import { openDownload } from './download.ts';
 import { exchangeRefusal, named, refusalOf, type Subject, unreadable } from './refusal.ts';
 import { createTokenHolder, type TokenHolder } from './session.ts';
 import { type Fields, fieldsOf, parseJson, textOf } from './shape.ts';
@@ -19,6 +20,17 @@ export interface Question {
 /** The JSON object of a successful answer; throws for everything else. */
 export type Ask = (question: Question, signal: AbortSignal) => Promise<Fields>;
 
+/** A refused token is replaced once per question: 401 also means that the account has no rights there. */
+export interface Asker {
+  readonly object: Ask;
+  /** The answer whatever its status, for those whose refusals mean something. */
+  answer(question: Question, signal: AbortSignal): Promise<HttpAnswer>;
+  /** The same with its body unread and unbounded; waits out 429 and a server in trouble for a while, then throws. GET alone. */
+  stream(question: Question, signal: AbortSignal): Promise<HttpStream>;
+  /** The account's token, for connections that send it themselves. */
+  readonly session: TokenHolder;
+}
+
 export interface Asking {
   readonly network: Network;
   readonly timing: Timing;
@@ -30,34 +42,73 @@ export interface Asking {
 
 const JSON_HEADERS = { accept: 'application/json', 'content-type': 'application/json' };
 
-/** A refused token is replaced once per request: 401 also means that the account has no rights there. */
-export function createAsk(asking: Asking): Ask {
-  const budget = createBudget(asking.timing.budget, () => performance.now());
-  const account = createTokenHolder((signal) => exchange(asking, budget, signal), asking.timing.now);
-  return async ({ method, url, subject, holder = account }, signal) => {
-    for (let attempt = 1; ; attempt += 1) {
-      const token = await holder.get(signal);
-      await budget.take(signal);
-      const request = {
-        url,
-        headers: JSON_HEADERS,
-        credential: { authorization: `Bearer ${token}` },
-        // The only POST makes a token: asking twice does no harm.
-        ...(method === 'POST' && { method, body: '{}', retry: true }),
-      };
-      const answer = await asking.network.request(request, signal).catch((error: unknown) => {
-        throw named(error, subject);
-      });
-      if (answer.status === 401 && attempt === 1) {
-        holder.refuse(token);
-        continue;
-      }
-      if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, subject);
-      const fields = fieldsOf(parseJson(answer.text));
+export function createAsker(asking: Asking): Asker {
+  const { network, timing } = asking;
+  const budget = createBudget(timing.budget, () => performance.now());
+  const session = createTokenHolder((signal) => exchange(asking, budget, signal), timing.now);
+
+  const answer: Asker['answer'] = ({ method, url, subject, holder = session }, signal) =>
+    withToken(
+      holder,
+      {
+        async send(authorization) {
+          await budget.take(signal);
+          const request = {
+            url,
+            headers: JSON_HEADERS,
+            credential: { authorization },
+            // The only POST makes a token: asking twice does no harm.
+            ...(method === 'POST' && { method, body: '{}', retry: true }),
+          };
+          return network.request(request, signal).catch((error: unknown) => {
+            throw named(error, subject);
+          });
+        },
+      },
+      signal,
+    );
+
+  return {
+    session,
+    answer,
+    async object(question, signal) {
+      const { subject } = question;
+      const said = await answer(question, signal);
+      if (said.status < 200 || said.status > 299) throw refusalOf(said, subject);
+      const fields = fieldsOf(parseJson(said.text));
       if (fields === null) throw unreadable(subject, 'JSON object');
       return fields;
-    }
+    },
+    stream({ url, subject, holder = session }, signal) {
+      const paced = async (aborted: AbortSignal) => {
+        await budget.take(aborted);
+        return url;
+      };
+      const download = { network, rules: timing.retry, subject, url: paced };
+      const send = (authorization: string) =>
+        openDownload({ ...download, credential: { authorization } }, signal);
+      return withToken(holder, { send, discard: (refused) => refused.cancel() }, signal);
+    },
   };
+}
+
+interface Sending<T> {
+  send(authorization: string): Promise<T>;
+  /** Of an answer that is not used. */
+  discard?(answer: T): void;
+}
+
+async function withToken<T extends { readonly status: number }>(
+  holder: TokenHolder,
+  { send, discard }: Sending<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const token = await holder.get(signal);
+  const first = await send(`Bearer ${token}`);
+  if (first.status !== 401) return first;
+  discard?.(first);
+  holder.refuse(token);
+  return send(`Bearer ${await holder.get(signal)}`);
 }
 
 const EXCHANGE: Subject = { what: 'the exchange of the API token', ofApp: false };

@@ -17,7 +17,7 @@ import {
   regionsOf,
   signedUrl,
 } from './answers.ts';
-import { type Ask, createAsk, type Question } from './asking.ts';
+import { type Ask, type Asker, createAsker, type Question } from './asking.ts';
 import { type BudgetLimits, MINUTE_BUDGET } from './budget.ts';
 import { type Subject, unreadable } from './refusal.ts';
 import { createTokenHolder } from './session.ts';
@@ -27,6 +27,9 @@ import { createShared } from './shared.ts';
 export interface ScalingoClient {
   readonly network: Network;
   readonly timing: Timing;
+  readonly pace: Pace;
+  /** For endpoints that have a file of their own. */
+  readonly asker: Asker;
   readonly addresses: Addresses;
   /** The region that was asked for by name, or null. */
   readonly wantedRegion: string | null;
@@ -58,7 +61,31 @@ export interface Timing {
   readonly budget: BudgetLimits;
   /** For downloads, which the network does not repeat by itself. */
   readonly retry: RetryRules;
+  /** What differs from USUAL_PACE. */
+  readonly pace?: Partial<Pace>;
 }
+
+/** Milliseconds. Every request counts against the 60 a minute. */
+export interface Pace {
+  /** Between two looks at the newest events. */
+  readonly events: number;
+  /** Between two looks at a deployment and its stored output where there is no live stream. */
+  readonly output: number;
+  /** Between two looks at the stored output that the live stream's frames ask for. */
+  readonly bell: number;
+  /** Between two looks at a deployment whose stream says nothing of its end. */
+  readonly status: number;
+  /** Between the readings of an output that has just ended, until two are the same. */
+  readonly settle: number;
+}
+
+export const USUAL_PACE: Pace = {
+  events: 15_000,
+  output: 8_000,
+  bell: 4_000,
+  status: 30_000,
+  settle: 2_000,
+};
 
 export const USUAL_TIMING: Timing = {
   now: Date.now,
@@ -72,7 +99,8 @@ export function createClient(
   timing: Timing = USUAL_TIMING,
 ): ScalingoClient {
   const addresses = addressesOf(settings);
-  const ask = createAsk({ network, timing, auth: addresses.auth, token: settings.values.token ?? '' });
+  const asker = createAsker({ network, timing, auth: addresses.auth, token: settings.values.token ?? '' });
+  const ask = asker.object;
   const regions = createShared(async (signal) => {
     const subject = { what: 'the list of regions', ofApp: false };
     return regionsOf(await ask({ url: `${addresses.auth}/v1/regions`, subject }, signal), subject);
@@ -80,6 +108,8 @@ export function createClient(
   return {
     network,
     timing,
+    pace: { ...USUAL_PACE, ...timing.pace },
+    asker,
     addresses,
     wantedRegion: textOf(settings.values.region),
     trusts: (address) => URL.canParse(address) && mayCarryCredential(new URL(address), settings),
@@ -121,7 +151,8 @@ export function appSubject(app: string, region: Region): Subject {
   return { what: `app "${app}" in ${region.name}`, ofApp: true };
 }
 
-function aboutApp(region: Region, app: string, rest: string): Question {
+/** `rest` is what follows the app in the path. */
+export function aboutApp(region: Region, app: string, rest: string): Question {
   return { url: `${region.api}/v1/apps/${encodeURIComponent(app)}${rest}`, subject: appSubject(app, region) };
 }
 

@@ -1,4 +1,5 @@
-// Opens signed downloads: with a fresh URL where one was refused, and again after faults that pass. Sends no credential.
+// Opens downloads without a limit: asks for their URL before each attempt, and again after faults that pass. Signed ones
+// get no credential.
 import type { CliError } from '../../errors.ts';
 import type { HttpStream, Network } from '../../transport/network.ts';
 import { delayBeforeRetry, type RetryRules } from '../../transport/retry.ts';
@@ -11,6 +12,8 @@ export interface Download {
   readonly subject: Subject;
   /** Asked before every attempt. */
   readonly url: (signal: AbortSignal) => Promise<string>;
+  /** Of the account, for the platform's own addresses; never with a signed one. */
+  readonly credential?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,7 +24,8 @@ export async function openDownload(download: Download, signal: AbortSignal): Pro
   const begun = performance.now();
   for (let number = 1; ; number += 1) {
     const url = asHttp(await download.url(signal));
-    const outcome = await download.network.stream({ url }, signal).catch((error: unknown) => ({ error }));
+    const request = download.credential ? { url, credential: download.credential } : { url };
+    const outcome = await download.network.stream(request, signal).catch((error: unknown) => ({ error }));
     signal.throwIfAborted();
     if ('status' in outcome && outcome.status !== 429 && outcome.status < 500) return outcome;
     if ('status' in outcome) outcome.cancel();

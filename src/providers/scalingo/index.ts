@@ -3,8 +3,11 @@ import { CliError } from '../../errors.ts';
 import { type AppRef, defineProvider } from '../../provider.ts';
 import { credentialOrigin, mayCarryCredential, settingDeclarations } from './address.ts';
 import { apps } from './apps.ts';
+import { builds } from './builds.ts';
 import { createClient, type ScalingoClient } from './client.ts';
+import { events } from './events.ts';
 import { logs } from './log.ts';
+import { metrics } from './metrics.ts';
 
 export const scalingo = defineProvider<ScalingoClient>({
   name: 'scalingo',
@@ -23,6 +26,9 @@ export const scalingo = defineProvider<ScalingoClient>({
   },
   apps,
   logs,
+  builds,
+  metrics,
+  events,
 });
 
 /** `shop`, `shop/web`, `shop/web-1`. */

@@ -8,6 +8,7 @@ import { serverFilter } from './filter.ts';
 import { readHistory } from './history.ts';
 import { readLive } from './live.ts';
 import { addonPlace, appPlace } from './place.ts';
+import { millisOf } from './translate.ts';
 
 const traits: Traits = {
   history: 'sampled',
@@ -37,7 +38,7 @@ export const logs: LogsCapability<ScalingoClient> = {
   async open(client, ref, options, signal) {
     const addon = options.flags.addon;
     if (addon === undefined || addon === false) {
-      const place = await appPlace(client, ref.app, signal);
+      const place = await appPlace(client, ref, signal);
       return sourceOf({ client, place, filter: serverFilter(ref, options), viaEvents: false }, traits);
     }
     const place = await addonPlace(client, { app: ref.app, wanted: addonName(addon) }, signal);
@@ -56,6 +57,7 @@ function sourceOf(log: LogReading, ownTraits: Traits): Source<LogEntry> {
     history: (query, signal) => readHistory(log, query, signal),
     live: (start, signal) => readLive(log, 'lines' in start ? start.lines : 0, signal),
     timeOf: (entry) => entry.body.ts,
+    millisOf: (entry) => millisOf(entry.raw),
     // Time, source and text all stand in the line.
     keyOf: (entry) => entry.raw,
   };

@@ -2,6 +2,7 @@
 // Knows neither dump nor stream.
 import { CliError } from '../../errors.ts';
 import type { LogBody } from '../../model.ts';
+import type { AppRef } from '../../provider.ts';
 import type { Addon, ArchivePage, Region } from './answers.ts';
 import { appSubject, type ScalingoClient } from './client.ts';
 import type { Subject } from './refusal.ts';
@@ -20,10 +21,15 @@ export interface LogPlace {
 /** Milliseconds for which the URL that proved the app's existence may serve the first connection. */
 const FRESH = 5000;
 
-/** Throws `not-found` with the region where the app is. */
-export async function appPlace(client: ScalingoClient, app: string, signal: AbortSignal): Promise<LogPlace> {
+/** Throws `not-found` with the region where the app is, or with the components that it has. */
+export async function appPlace(
+  client: ScalingoClient,
+  { app, component }: AppRef,
+  signal: AbortSignal,
+): Promise<LogPlace> {
   const region = await homeRegion(client, signal);
   const url = await inRegion(client, { app, region }, () => client.logsUrl(region, app, signal), signal);
+  if (component !== null) await refuseUnknown(client, { app, region, component }, signal);
   const usableUntil = client.timing.now() + FRESH;
   let unused: string | null = url;
   return {
@@ -37,6 +43,34 @@ export async function appPlace(client: ScalingoClient, app: string, signal: Abor
     },
     archives: (cursor, aborted) => client.archives(region, app, cursor, aborted),
   };
+}
+
+/** Sources of lines that are no container types (wire: Scalingo 4.1). */
+const OWN_SOURCES = /^(router|manager|one-off(-\d+)?|postdeploy(-\d+)?)$/;
+
+/** A container type or an instance of one; a list that cannot be had proves nothing. */
+async function refuseUnknown(
+  client: ScalingoClient,
+  { app, region, component }: { app: string; region: Region; component: string },
+  signal: AbortSignal,
+): Promise<void> {
+  if (OWN_SOURCES.test(component)) return;
+  const types = await client.formation(region, app, signal).then(
+    (formation) => formation.map(({ name }) => name),
+    (error: unknown) => {
+      if (signal.aborted || !(error instanceof CliError)) throw error;
+      return [];
+    },
+  );
+  const known = types.some((type) => component === type || component.replace(/-\d+$/, '') === type);
+  if (known || types.length === 0) return;
+  throw new CliError(
+    'not-found',
+    `App "${app}" of Scalingo in ${region.name} has no component "${component}".`,
+    {
+      hint: `It has ${types.join(', ')}; the log of an add-on is read with --addon.`,
+    },
+  );
 }
 
 /** `wanted` is an id or the name of the add-on's provider, such as `postgresql`. */

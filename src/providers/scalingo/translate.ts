@@ -24,6 +24,15 @@ export function secondsOf(raw: string): number {
   return local - offsetSeconds(raw, zone);
 }
 
+/** Milliseconds since the epoch, NaN for a line without a header; agrees with `parseLine` and makes no objects. */
+export function millisOf(raw: string): number {
+  const local = localSeconds(raw);
+  if (Number.isNaN(local)) return Number.NaN;
+  const zone = endOfFraction(raw);
+  if (closingBracket(raw, openingBracket(raw, zone + 6)) === -1) return Number.NaN;
+  return (local - offsetSeconds(raw, zone)) * 1000 + nanosOf(raw, zone) / 1e6;
+}
+
 interface Header {
   readonly ts: Instant;
   readonly source: string;
@@ -82,11 +91,9 @@ function readHeader(raw: string): Header | null {
   const offset = offsetSeconds(raw, zone);
   if (Number.isNaN(offset)) return null;
   const open = openingBracket(raw, zone + 6);
-  if (open === -1) return null;
-  const close = raw.indexOf(']', open);
-  if (close === -1 || close === open + 1 || close - open > LONGEST_SOURCE) return null;
+  const close = closingBracket(raw, open);
+  if (close === -1) return null;
   const source = raw.slice(open + 1, close);
-  if (source.includes(' ') || source.includes('[')) return null;
   const message = raw.charCodeAt(close + 1) === SPACE ? close + 2 : close + 1;
   const ts = {
     seconds: local - offset,
@@ -98,9 +105,20 @@ function readHeader(raw: string): Header | null {
 
 let dayText = '----------';
 let dayStart = Number.NaN;
+let secondText = '-------------------';
+let second = Number.NaN;
 
-/** Seconds of the wall clock as if it were UTC; the day, the dear part, is remembered from line to line. */
+/** Seconds of the wall clock as if it were UTC; what was read last is remembered, as lines come in clusters. */
 function localSeconds(raw: string): number {
+  if (raw.startsWith(secondText)) return raw.length < 28 ? Number.NaN : second;
+  const read = readSeconds(raw);
+  if (Number.isNaN(read)) return Number.NaN;
+  secondText = raw.slice(0, 19);
+  second = read;
+  return read;
+}
+
+function readSeconds(raw: string): number {
   if (raw.length < 28 || raw.charCodeAt(10) !== SPACE) return Number.NaN;
   if (!raw.startsWith(dayText)) {
     const start = startOfDay(raw);
@@ -157,6 +175,18 @@ function openingBracket(raw: string, at: number): number {
   const space = raw.indexOf(' ', at + 1);
   if (space === -1 || space - at - 1 > LONGEST_ZONE) return -1;
   return raw.charCodeAt(space + 1) === OPEN && raw.charCodeAt(space - 1) !== CLOSE ? space + 1 : -1;
+}
+
+/** Of the source's name behind that opening bracket; -1 where no name stands between them. */
+function closingBracket(raw: string, open: number): number {
+  if (open === -1) return -1;
+  const most = Math.min(raw.length, open + LONGEST_SOURCE + 1);
+  for (let index = open + 1; index < most; index += 1) {
+    const code = raw.charCodeAt(index);
+    if (code === CLOSE) return index === open + 1 ? -1 : index;
+    if (code === SPACE || code === OPEN) return -1;
+  }
+  return -1;
 }
 
 function twoDigits(raw: string, at: number): number {

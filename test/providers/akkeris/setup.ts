@@ -16,8 +16,8 @@ export function settingsOf(values: Record<string, string>): Settings {
   return { profile: 'akkeris', values, origins };
 }
 
-/** A stream counts as open at once, and nobody is told that it is silent. */
-const hasty: Timing = { standsAfter: 1, hintAfter: 3_600_000 };
+/** A stream counts as open at once, nobody is told that it is silent, and the next look follows the last. */
+const hasty: Timing = { standsAfter: 1, hintAfter: 3_600_000, buildEvery: 1, eventsEvery: 1 };
 
 export function clientFor(url: string, timing: Partial<Timing> = {}, token = TOKEN): AkkerisClient {
   const settings = settingsOf({ url, token });

@@ -1,0 +1,101 @@
+// DigitalOcean's App Platform for the contract suite: the run log over websockets and as plain text.
+import type { Provider } from '../../src/provider.ts';
+import { createClient, USUAL_TIMING } from '../../src/providers/digitalocean/client.ts';
+import { digitalocean } from '../../src/providers/digitalocean/index.ts';
+import { type DigitaloceanKnobs, startDigitalocean } from '../../src/sandbox/digitalocean.ts';
+import { cannot, on, type Pace, type Platform, type Routes, type Strikes, type Variant } from './entry.ts';
+
+function provider({ retry, keepalive }: Pace): Provider {
+  const watch = keepalive > 0 ? { watch: keepalive, newestEvery: 2 } : {};
+  return {
+    ...digitalocean,
+    connect: (settings, network) =>
+      createClient(settings, network, {
+        ...USUAL_TIMING,
+        watchShare: 1,
+        phase: 2,
+        slack: 5000,
+        retry,
+        ...watch,
+      }),
+  };
+}
+
+const routes: Routes = {
+  credential: 'apps',
+  session: null,
+  open: 'apps',
+  connect: 'logs',
+  past: 'live',
+  live: 'live',
+  bare: ['live', 'live-text', 'archive'],
+};
+
+const strikes: Strikes = {
+  ...on('live', 'reset-mid-line', 'reset-mid-character', 'half-open', 'clean-end'),
+  ...on('live', 'close-1000', 'close-1001', 'close-1011', 'refuse-upgrade', 'connection-refused'),
+  ...on('live', 'rate-limited', 'server-error', 'html-error', 'unauthorized', 'expired-url'),
+  ...on('live', 'out-of-order', 'repeated-lines'),
+  ...on('logs', 'not-json', 'wrong-shape', 'cut-body'),
+  ...cannot('a frame comes whole or not at all', 'slow-body'),
+  ...cannot('the sandbox leaves such a line open for ever', 'endless-line'),
+};
+
+function variant(name: string, knobs: Partial<DigitaloceanKnobs>, more: Partial<Variant> = {}): Variant {
+  return {
+    name,
+    target: 'shop',
+    unknown: 'nosuch',
+    routes,
+    past: strikes,
+    live: { ...strikes, ...cannot('live lines come as they are written', 'out-of-order') },
+    credentialTries: 1,
+    ownWatch: 'the adapter itself asks whether a quiet log has grown',
+    unreadable: {
+      prepare: ({ server }) => {
+        server.faults.add({ name: 'not-json', route: 'live', afterLines: 1 });
+      },
+      send: ({ write }) => write('behind it'),
+      raw: 'this is {no JSON',
+    },
+    linesAsked(path) {
+      const lines = Number(new URL(path, 'http://sandbox').searchParams.get('tail_lines') ?? Number.NaN);
+      return lines > 0 ? lines : null;
+    },
+    async start(world) {
+      const server = await startDigitalocean({
+        ratePerMinute: 1_000_000,
+        ratePerHour: 1_000_000,
+        ...knobs,
+        world,
+      });
+      return {
+        server,
+        write: (text, at) => {
+          world.write({ text, ...(at ? { at } : {}) });
+        },
+      };
+    },
+    ...more,
+  };
+}
+
+export const platform: Platform = {
+  name: 'digitalocean',
+  provider,
+  named: /DigitalOcean/,
+  wrong: {
+    DIGITALOCEAN_ACCESS_TOKEN: `dop_v1_${'0f'.repeat(32)}`,
+    POLYLOG_DIGITALOCEAN_TOKEN: `dop_v1_${'0f'.repeat(32)}`,
+  },
+  variants: [
+    variant('websocket', {}),
+    variant('websocket, other dialect', {
+      answerForm: 'padded',
+      frames: 'binary',
+      linesPerFrame: 3,
+      splitLines: true,
+      liveScheme: 'ws',
+    }),
+  ],
+};
