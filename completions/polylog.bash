@@ -8,30 +8,90 @@ _polylog_at() {
   case $1 in
     '')
       flags='-V --version -h --help'
-      subcommands='logs apps auth platforms sandbox completion help'
+      subcommands='logs builds metrics events apps auth platforms sandbox completion help'
       ;;
     'logs')
-      flags='-f --follow --no-follow -n --lines --all -S --since -U --until -a --app -g --grep -e --exclude -i --ignore-case -l --level --level-strict -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle --exit-on-empty -o --output --json --columns -t --timestamps --timezone --utc --ansi --no-prefix --include-raw --reorder --heartbeat --site --category --user --text --activity --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
-      valued='-n --lines -S --since -U --until -a --app -g --grep -e --exclude -l --level -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle -o --output --columns -t --timestamps --timezone --ansi --reorder --heartbeat --site --category --user --text --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --ca --fingerprint --color --tail --num --limit'
+      flags='-f --follow --no-follow -n --lines --all -S --since -U --until -a --app -g --grep -e --exclude -i --ignore-case -l --level --level-strict -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle --exit-on-empty -o --output --json --columns -t --timestamps -H --highlight --timezone --utc --ansi --no-prefix --multiline --fields --no-parse --include-raw --reorder --heartbeat --explain --site --category --user --text --activity --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-n --lines -S --since -U --until -a --app -g --grep -e --exclude -l --level -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle -o --output --columns -t --timestamps -H --highlight --timezone --ansi --reorder --heartbeat --site --category --user --text --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --ca --fingerprint --color --tail --num --limit'
       subcommands='tail show export'
       operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
       many='yes'
       ;;
     'logs tail')
-      flags='-f --follow --no-follow -n --lines --all -S --since -U --until -a --app -g --grep -e --exclude -i --ignore-case -l --level --level-strict -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle --exit-on-empty -o --output --json --columns -t --timestamps --timezone --utc --ansi --no-prefix --include-raw --reorder --heartbeat --site --category --user --text --activity --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
-      valued='-n --lines -S --since -U --until -a --app -g --grep -e --exclude -l --level -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle -o --output --columns -t --timestamps --timezone --ansi --reorder --heartbeat --site --category --user --text --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --ca --fingerprint --color --tail --num --limit'
+      flags='-f --follow --no-follow -n --lines --all -S --since -U --until -a --app -g --grep -e --exclude -i --ignore-case -l --level --level-strict -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle --exit-on-empty -o --output --json --columns -t --timestamps -H --highlight --timezone --utc --ansi --no-prefix --multiline --fields --no-parse --include-raw --reorder --heartbeat --explain --site --category --user --text --activity --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-n --lines -S --since -U --until -a --app -g --grep -e --exclude -l --level -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle -o --output --columns -t --timestamps -H --highlight --timezone --ansi --reorder --heartbeat --site --category --user --text --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --ca --fingerprint --color --tail --num --limit'
       operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
       many='yes'
       ;;
     'logs show')
-      flags='-f --follow --no-follow -n --lines --all -S --since -U --until -a --app -g --grep -e --exclude -i --ignore-case -l --level --level-strict -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle --exit-on-empty -o --output --json --columns -t --timestamps --timezone --utc --ansi --no-prefix --include-raw --reorder --heartbeat --site --category --user --text --activity --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
-      valued='-n --lines -S --since -U --until -a --app -g --grep -e --exclude -l --level -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle -o --output --columns -t --timestamps --timezone --ansi --reorder --heartbeat --site --category --user --text --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --ca --fingerprint --color --tail --num --limit'
+      flags='-f --follow --no-follow -n --lines --all -S --since -U --until -a --app -g --grep -e --exclude -i --ignore-case -l --level --level-strict -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle --exit-on-empty -o --output --json --columns -t --timestamps -H --highlight --timezone --utc --ansi --no-prefix --multiline --fields --no-parse --include-raw --reorder --heartbeat --explain --site --category --user --text --activity --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-n --lines -S --since -U --until -a --app -g --grep -e --exclude -l --level -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle -o --output --columns -t --timestamps -H --highlight --timezone --ansi --reorder --heartbeat --site --category --user --text --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --ca --fingerprint --color --tail --num --limit'
       operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
       many='yes'
       ;;
     'logs export')
       flags='--to -o --output --columns --include-raw -a --app --site --category --user --text --activity --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
       valued='--to -o --output --columns -a --app --site --category --user --text --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      ;;
+    'builds')
+      flags='-h --help'
+      subcommands='list show log wait'
+      ;;
+    'builds list')
+      flags='-n --lines --all --status -a --app -o --output --json --columns --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-n --lines --status -a --app -o --output --columns --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      ;;
+    'builds show')
+      flags='-o --output --json -a --app --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-o --output -a --app --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      ;;
+    'builds log')
+      flags='-f --follow --no-follow --deploy --no-exit-status -o --output --json --columns --ansi -t --timestamps --timezone --utc --no-prefix --timeout --appear-timeout --commit --heartbeat -a --app --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-o --output --columns --ansi -t --timestamps --timezone --timeout --appear-timeout --commit --heartbeat -a --app --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      ;;
+    'builds wait')
+      flags='-o --output --json --timeout --appear-timeout --commit --heartbeat -a --app --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-o --output --timeout --appear-timeout --commit --heartbeat -a --app --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      ;;
+    'metrics')
+      flags='-h --help'
+      subcommands='show list'
+      ;;
+    'metrics show')
+      flags='--metric -c --component -S --since -U --until --resolution -a --app --chart --watch --interval --timezone -o --output --json --columns --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--metric -c --component -S --since -U --until --resolution -a --app --interval --timezone -o --output --columns --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      many='yes'
+      ;;
+    'metrics list')
+      flags='-a --app -o --output --json --columns --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-a --app -o --output --columns --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      ;;
+    'events')
+      flags='-h --help'
+      subcommands='list tail wait'
+      ;;
+    'events list')
+      flags='-n --lines -S --since --type --user -a --app --timezone --all -o --output --json --columns --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-n --lines -S --since --type --user -a --app --timezone -o --output --columns --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      many='yes'
+      ;;
+    'events tail')
+      flags='-n --lines -S --since --type --user -a --app --timezone --timeout -o --output --json --columns --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='-n --lines -S --since --type --user -a --app --timezone --timeout -o --output --columns --profile --region --ca --fingerprint --color'
+      operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
+      many='yes'
+      ;;
+    'events wait')
+      flags='--timeout --heartbeat -o --output --json -a --app --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--timeout --heartbeat -o --output -a --app --profile --region --ca --fingerprint --color'
       operands='akkeris: container-station: qnap: scalingo: digitalocean: do:'
       ;;
     'apps')
@@ -70,12 +130,21 @@ _polylog_at() {
       ;;
     'help')
       flags='--schema -h --help'
-      subcommands='logs apps auth sandbox completion help'
+      subcommands='logs builds metrics events apps auth sandbox completion help'
       operands='exit-codes output targets environment platforms'
       many='yes'
       ;;
     'help logs')
       subcommands='tail show export'
+      ;;
+    'help builds')
+      subcommands='list show log wait'
+      ;;
+    'help metrics')
+      subcommands='show list'
+      ;;
+    'help events')
+      subcommands='list tail wait'
       ;;
     'help apps')
       subcommands='list'
@@ -95,7 +164,13 @@ _polylog_values() {
     'logs tail -n' | \
     'logs tail --lines' | \
     'logs show -n' | \
-    'logs show --lines')
+    'logs show --lines' | \
+    'builds list -n' | \
+    'builds list --lines' | \
+    'events list -n' | \
+    'events list --lines' | \
+    'events tail -n' | \
+    'events tail --lines')
       words='all'
       ;;
     'logs -a' | \
@@ -105,7 +180,25 @@ _polylog_values() {
     'logs show -a' | \
     'logs show --app' | \
     'logs export -a' | \
-    'logs export --app')
+    'logs export --app' | \
+    'builds list -a' | \
+    'builds list --app' | \
+    'builds show -a' | \
+    'builds show --app' | \
+    'builds log -a' | \
+    'builds log --app' | \
+    'builds wait -a' | \
+    'builds wait --app' | \
+    'metrics show -a' | \
+    'metrics show --app' | \
+    'metrics list -a' | \
+    'metrics list --app' | \
+    'events list -a' | \
+    'events list --app' | \
+    'events tail -a' | \
+    'events tail --app' | \
+    'events wait -a' | \
+    'events wait --app')
       words='akkeris: container-station: qnap: scalingo: digitalocean: do:'
       ;;
     'logs -l' | \
@@ -137,23 +230,39 @@ _polylog_values() {
     'logs tail -t' | \
     'logs tail --timestamps' | \
     'logs show -t' | \
-    'logs show --timestamps')
+    'logs show --timestamps' | \
+    'builds log -t' | \
+    'builds log --timestamps')
       words='short iso unix relative none'
       ;;
     'logs --timezone' | \
     'logs tail --timezone' | \
-    'logs show --timezone')
+    'logs show --timezone' | \
+    'builds log --timezone' | \
+    'metrics show --timezone' | \
+    'events list --timezone' | \
+    'events tail --timezone')
       words='local UTC'
       ;;
     'logs --ansi' | \
     'logs tail --ansi' | \
-    'logs show --ansi')
+    'logs show --ansi' | \
+    'builds log --ansi')
       words='keep colors strip'
       ;;
     'logs --profile' | \
     'logs tail --profile' | \
     'logs show --profile' | \
     'logs export --profile' | \
+    'builds list --profile' | \
+    'builds show --profile' | \
+    'builds log --profile' | \
+    'builds wait --profile' | \
+    'metrics show --profile' | \
+    'metrics list --profile' | \
+    'events list --profile' | \
+    'events tail --profile' | \
+    'events wait --profile' | \
     'apps list --profile' | \
     'auth status --profile' | \
     'platforms --profile')
@@ -164,6 +273,15 @@ _polylog_values() {
     'logs show --ca' | \
     'logs export --to' | \
     'logs export --ca' | \
+    'builds list --ca' | \
+    'builds show --ca' | \
+    'builds log --ca' | \
+    'builds wait --ca' | \
+    'metrics show --ca' | \
+    'metrics list --ca' | \
+    'events list --ca' | \
+    'events tail --ca' | \
+    'events wait --ca' | \
     'apps list --ca' | \
     'auth status --ca' | \
     'platforms --ca')
@@ -173,6 +291,15 @@ _polylog_values() {
     'logs tail --color' | \
     'logs show --color' | \
     'logs export --color' | \
+    'builds list --color' | \
+    'builds show --color' | \
+    'builds log --color' | \
+    'builds wait --color' | \
+    'metrics show --color' | \
+    'metrics list --color' | \
+    'events list --color' | \
+    'events tail --color' | \
+    'events wait --color' | \
     'apps list --color' | \
     'auth status --color' | \
     'platforms --color')
@@ -182,6 +309,24 @@ _polylog_values() {
     'logs export --output')
       words='ndjson csv raw'
       ;;
+    'builds list -o' | \
+    'builds list --output' | \
+    'builds show -o' | \
+    'builds show --output' | \
+    'builds log -o' | \
+    'builds log --output' | \
+    'builds wait -o' | \
+    'builds wait --output' | \
+    'metrics show -o' | \
+    'metrics show --output' | \
+    'metrics list -o' | \
+    'metrics list --output' | \
+    'events list -o' | \
+    'events list --output' | \
+    'events tail -o' | \
+    'events tail --output' | \
+    'events wait -o' | \
+    'events wait --output' | \
     'apps list -o' | \
     'apps list --output')
       words='table json ndjson csv template='

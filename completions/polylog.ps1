@@ -15,6 +15,9 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
       )
       Subcommands = @(
         @{ Text = 'logs'; About = 'Show or follow logs' }
+        @{ Text = 'builds'; About = 'Builds, deployments and background tasks' }
+        @{ Text = 'metrics'; About = 'Figures: processor, memory, requests, ...' }
+        @{ Text = 'events'; About = 'What happened to an app: deploys, scaling, restarts, ...' }
         @{ Text = 'apps'; About = 'What can be addressed' }
         @{ Text = 'auth'; About = 'Credentials' }
         @{ Text = 'platforms'; About = 'What each platform can do' }
@@ -65,13 +68,19 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '-t'; About = 'short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
         @{ Text = '--timestamps'; About = 'short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
+        @{ Text = '-H'; About = 'mark what matches, let everything pass (repeatable)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--highlight'; About = 'mark what matches, let everything pass (repeatable)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
         @{ Text = '--utc'; About = 'same as --timezone UTC'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--ansi'; About = 'what becomes of the log''s own control sequences: keep, colors or strip'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'keep'; About = '' }, @{ Text = 'colors'; About = '' }, @{ Text = 'strip'; About = '' }) }
         @{ Text = '--no-prefix'; About = 'the message alone'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--multiline'; About = 'keep the lines of a stack trace together as one entry'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--include-raw'; About = 'ndjson: the platform''s line besides'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--site'; About = 'a site''s log, in place of an app''s (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--category'; About = 'activity rows of these categories (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--user'; About = 'activity rows of this user (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -157,13 +166,19 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '-t'; About = 'short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
         @{ Text = '--timestamps'; About = 'short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
+        @{ Text = '-H'; About = 'mark what matches, let everything pass (repeatable)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--highlight'; About = 'mark what matches, let everything pass (repeatable)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
         @{ Text = '--utc'; About = 'same as --timezone UTC'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--ansi'; About = 'what becomes of the log''s own control sequences: keep, colors or strip'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'keep'; About = '' }, @{ Text = 'colors'; About = '' }, @{ Text = 'strip'; About = '' }) }
         @{ Text = '--no-prefix'; About = 'the message alone'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--multiline'; About = 'keep the lines of a stack trace together as one entry'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--include-raw'; About = 'ndjson: the platform''s line besides'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--site'; About = 'a site''s log, in place of an app''s (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--category'; About = 'activity rows of these categories (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--user'; About = 'activity rows of this user (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -245,13 +260,19 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '-t'; About = 'short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
         @{ Text = '--timestamps'; About = 'short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
+        @{ Text = '-H'; About = 'mark what matches, let everything pass (repeatable)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--highlight'; About = 'mark what matches, let everything pass (repeatable)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
         @{ Text = '--utc'; About = 'same as --timezone UTC'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--ansi'; About = 'what becomes of the log''s own control sequences: keep, colors or strip'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'keep'; About = '' }, @{ Text = 'colors'; About = '' }, @{ Text = 'strip'; About = '' }) }
         @{ Text = '--no-prefix'; About = 'the message alone'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--multiline'; About = 'keep the lines of a stack trace together as one entry'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--include-raw'; About = 'ndjson: the platform''s line besides'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--site'; About = 'a site''s log, in place of an app''s (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--category'; About = 'activity rows of these categories (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--user'; About = 'activity rows of this user (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -314,6 +335,401 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--pod-connection-timeout'; About = 'how long the platform waits for an instance (3m) (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--job-invocation'; About = 'the log of one run of a job (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--event-id'; About = 'the log of an autoscaling event (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $false
+    }
+    'builds' = @{
+      Flags = @(
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @(
+        @{ Text = 'list'; About = 'Newest first' }
+        @{ Text = 'show'; About = 'One build in full, with its steps where the platform has them' }
+        @{ Text = 'log'; About = 'The build log; the exit code is the build''s result, 8 while it runs' }
+        @{ Text = 'wait'; About = 'Until the build ends; the exit code is its result' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'builds list' = @{
+      Flags = @(
+        @{ Text = '-n'; About = 'so many (20)'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'all'; About = '' }) }
+        @{ Text = '--lines'; About = 'so many (20)'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'all'; About = '' }) }
+        @{ Text = '--all'; About = 'all of them'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--status'; About = 'only these: queued, running, succeeded, failed, ...'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '-o'; About = 'table, json, ndjson, csv or template=...'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'table, json, ndjson, csv or template=...'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o json'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $false
+    }
+    'builds show' = @{
+      Flags = @(
+        @{ Text = '-o'; About = 'text, json or ndjson'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'text, json or ndjson'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o json'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $false
+    }
+    'builds log' = @{
+      Flags = @(
+        @{ Text = '-f'; About = 'until the build ends'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--follow'; About = 'until the build ends'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-follow'; About = 'what there is, then the end'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--deploy'; About = 'the log of the deploy phase'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-exit-status'; About = 'exit code 0 whatever the result'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-o'; About = 'raw (default), text, ndjson, json, csv, template=..., github or gitlab'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'raw (default), text, ndjson, json, csv, template=..., github or gitlab'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o ndjson'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--ansi'; About = 'what becomes of the log''s own control sequences: keep, colors or strip'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'keep'; About = '' }, @{ Text = 'colors'; About = '' }, @{ Text = 'strip'; About = '' }) }
+        @{ Text = '-t'; About = 'text: short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
+        @{ Text = '--timestamps'; About = 'text: short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
+        @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
+        @{ Text = '--utc'; About = 'same as --timezone UTC'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-prefix'; About = 'text: the message alone'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--timeout'; About = 'give up after so long, with exit code 124'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--appear-timeout'; About = 'wait so long for a build that does not exist yet'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--commit'; About = 'the build of this commit, waited for when it does not exist yet'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $false
+    }
+    'builds wait' = @{
+      Flags = @(
+        @{ Text = '-o'; About = 'text, json or ndjson: the build at its end'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'text, json or ndjson: the build at its end'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o json'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--timeout'; About = 'give up after so long, with exit code 124'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--appear-timeout'; About = 'wait so long for a build that does not exist yet'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--commit'; About = 'the build of this commit, waited for when it does not exist yet'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $false
+    }
+    'metrics' = @{
+      Flags = @(
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @(
+        @{ Text = 'show'; About = 'Per component and metric: last, min, mean, p90, max, unit and a sparkline' }
+        @{ Text = 'list'; About = 'The metrics that the platform has for an app, with units and resolution' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'metrics show' = @{
+      Flags = @(
+        @{ Text = '--metric'; About = 'only this one (repeat: or); metrics list names them'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-c'; About = 'only these components or instances'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--component'; About = 'only these components or instances'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-S'; About = 'from then on (1h)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--since'; About = 'from then on (1h)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-U'; About = 'up to then'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--until'; About = 'up to then'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--resolution'; About = 'time between two samples, where the platform lets it be chosen'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--chart'; About = 'drawn as line charts'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--watch'; About = 'again and again, until stopped'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--interval'; About = 'of --watch; by default the platform''s own rhythm'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
+        @{ Text = '-o'; About = 'table, json, ndjson, csv, template=... or prometheus'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'table, json, ndjson, csv, template=... or prometheus'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o json'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $true
+    }
+    'metrics list' = @{
+      Flags = @(
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '-o'; About = 'table or json'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'table or json'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o json'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $false
+    }
+    'events' = @{
+      Flags = @(
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @(
+        @{ Text = 'list'; About = 'Newest last' }
+        @{ Text = 'tail'; About = 'The last ones, then live until stopped' }
+        @{ Text = 'wait'; About = 'Until the app, component or container is in a state' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'events list' = @{
+      Flags = @(
+        @{ Text = '-n'; About = 'so many (20)'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'all'; About = '' }) }
+        @{ Text = '--lines'; About = 'so many (20)'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'all'; About = '' }) }
+        @{ Text = '-S'; About = 'from then on'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--since'; About = 'from then on'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--type'; About = 'only these kinds, polylog''s or the platform''s words'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--user'; About = 'only what these people did'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
+        @{ Text = '--all'; About = 'everything that the platform keeps'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-o'; About = 'table, json, ndjson, csv or template=...'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'table, json, ndjson, csv or template=...'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o json'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $true
+    }
+    'events tail' = @{
+      Flags = @(
+        @{ Text = '-n'; About = 'so many (20)'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'all'; About = '' }) }
+        @{ Text = '--lines'; About = 'so many (20)'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'all'; About = '' }) }
+        @{ Text = '-S'; About = 'from then on'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--since'; About = 'from then on'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--type'; About = 'only these kinds, polylog''s or the platform''s words'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--user'; About = 'only what these people did'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
+        @{ Text = '--timeout'; About = 'end after so long, with exit code 124'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-o'; About = 'text, ndjson, json, csv or template=...'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'text, ndjson, json, csv or template=...'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o ndjson'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--columns'; About = 'columns of -o csv'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris:'; About = 'Akkeris' }
+        @{ Text = 'container-station:'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap:'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo:'; About = 'Scalingo' }
+        @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do:'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $true
+    }
+    'events wait' = @{
+      Flags = @(
+        @{ Text = '--timeout'; About = 'give up after so long, with exit code 124'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '-o'; About = 'text, json or ndjson; a sentence on a terminal and ndjson elsewhere by default'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--output'; About = 'text, json or ndjson; a sentence on a terminal and ndjson elsewhere by default'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'table'; About = '' }, @{ Text = 'json'; About = '' }, @{ Text = 'ndjson'; About = '' }, @{ Text = 'csv'; About = '' }, @{ Text = 'template='; About = '' }) }
+        @{ Text = '--json'; About = 'same as -o ndjson'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
         @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
         @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
@@ -482,6 +898,9 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
       )
       Subcommands = @(
         @{ Text = 'logs'; About = 'Show or follow logs' }
+        @{ Text = 'builds'; About = 'Builds, deployments and background tasks' }
+        @{ Text = 'metrics'; About = 'Figures: processor, memory, requests, ...' }
+        @{ Text = 'events'; About = 'What happened to an app: deploys, scaling, restarts, ...' }
         @{ Text = 'apps'; About = 'What can be addressed' }
         @{ Text = 'auth'; About = 'Credentials' }
         @{ Text = 'sandbox'; About = 'The platforms on loopback with a living sample app on each; needs no account' }
@@ -503,6 +922,36 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = 'tail'; About = 'The last lines, then live until stopped' }
         @{ Text = 'show'; About = 'The history, then the end' }
         @{ Text = 'export'; About = 'The whole retained log, into a file or to stdout' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'help builds' = @{
+      Flags = @()
+      Subcommands = @(
+        @{ Text = 'list'; About = 'Newest first' }
+        @{ Text = 'show'; About = 'One build in full, with its steps where the platform has them' }
+        @{ Text = 'log'; About = 'The build log; the exit code is the build''s result, 8 while it runs' }
+        @{ Text = 'wait'; About = 'Until the build ends; the exit code is its result' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'help metrics' = @{
+      Flags = @()
+      Subcommands = @(
+        @{ Text = 'show'; About = 'Per component and metric: last, min, mean, p90, max, unit and a sparkline' }
+        @{ Text = 'list'; About = 'The metrics that the platform has for an app, with units and resolution' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'help events' = @{
+      Flags = @()
+      Subcommands = @(
+        @{ Text = 'list'; About = 'Newest last' }
+        @{ Text = 'tail'; About = 'The last ones, then live until stopped' }
+        @{ Text = 'wait'; About = 'Until the app, component or container is in a state' }
       )
       Operands = @()
       Many = $false

@@ -110,14 +110,24 @@ export class LogEntry {
   readonly bytes: Uint8Array | undefined;
   /** Bytes that were cut off because the line was longer than the limit; 0 when whole. */
   readonly truncated: number;
+  /** Milliseconds since the epoch by which it is put in order, known without reading the body; NaN when they are not. */
+  readonly at: number;
   #parse: (raw: string) => LogBody;
   #body: LogBody | undefined;
 
-  constructor(raw: string, parse: (raw: string) => LogBody, bytes?: Uint8Array, truncated = 0) {
+  constructor(
+    raw: string,
+    parse: (raw: string) => LogBody,
+    bytes?: Uint8Array,
+    truncated = 0,
+    at = Number.NaN,
+  ) {
     this.raw = raw;
     this.#parse = parse;
+    this.#body = undefined;
     this.bytes = bytes;
     this.truncated = truncated;
+    this.at = at;
   }
 
   get body(): LogBody {

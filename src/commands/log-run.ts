@@ -258,7 +258,8 @@ function inputOf(lane: Lane, source: Source<LogEntry>, { reading, stop }: Printi
     timeOf: source.timeOf,
     millisOf: source.millisOf,
     window: request.reorder ?? usual,
-    ordered,
+    // The past of one source comes in order whatever its stream does.
+    ordered: ordered || !request.follow,
   };
 }
 

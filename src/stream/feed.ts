@@ -127,8 +127,9 @@ export async function* fromPast<T>(
       for (const said of notices ?? []) yield { kind: 'notice', notice: said };
       if (missing) yield { kind: 'gap', gap: gapOf(missing) };
       if (items.length === 0) continue;
-      const { multiline } = state.options;
-      state.shown.remember(multiline ? items.flatMap((item) => multiline.partsOf(item)) : items);
+      const { multiline, follow } = state.options;
+      // Nothing resumes a past.
+      if (follow) state.shown.remember(multiline ? items.flatMap((item) => multiline.partsOf(item)) : items);
       state.begun = true;
       yield { kind: 'items', items, past: true };
     }

@@ -351,7 +351,8 @@ function withCut<T>(state: FeedState<T>, items: readonly T[]): readonly T[] {
   const { cutItem } = state;
   if (cutItem === undefined) return items;
   state.cutItem = undefined;
-  const beginning = state.source.keyOf(cutItem);
+  // A character that broke off with the line has become a replacement mark, which the whole line does not have.
+  const beginning = state.source.keyOf(cutItem).replace(/\ufffd+$/, '');
   return items.some((item) => state.source.keyOf(item).startsWith(beginning)) ? items : [cutItem, ...items];
 }
 

@@ -53,6 +53,7 @@ class JoinedEntry extends LogEntry {
       () => joinedBody(parts, head),
       joinedBytes(parts),
       parts.reduce((sum, part) => sum + part.truncated, 0),
+      head.at,
     );
     this.parts = parts;
   }

@@ -108,21 +108,20 @@ async function* collected<T>(
   signal: AbortSignal,
 ): AsyncGenerator<PastStep<T>, PastEnd<T>, undefined> {
   const most = source.traits.maxLines ?? Number.POSITIVE_INFINITY;
-  let ask = Math.min(
-    most,
-    Math.max(options.lines, options.lines === 0 ? 1 : Math.min(options.lines, FIRST_ASK)),
-  );
+  // The oldest of joined entries may lack its beginning; the one after it is whole.
+  const wanted = options.lines === 0 || !options.multiline ? options.lines : options.lines + 1;
+  let ask = Math.min(most, Math.max(wanted, wanted === 0 ? 1 : Math.min(wanted, FIRST_ASK)));
   let before: readonly T[] = [];
   for (;;) {
     const query: HistoryQuery = { lines: ask, since: options.since, until: options.until };
     const history = source.history(query, signal);
     const rounds = await collect(history, createSieve(options, createRange(source, options)), {
-      most: options.lines,
+      most: wanted,
       timeOf: source.timeOf,
       ordered: source.traits.ordered,
       holdCut: options.holdCut,
     });
-    const enough = rounds.items.length >= options.lines || rounds.end.complete || ask >= most;
+    const enough = rounds.items.length >= wanted || rounds.end.complete || ask >= most;
     if (!enough && !rounds.failure) {
       ask = Math.min(most, ask * GROWTH);
       before = rounds.items;
@@ -137,12 +136,12 @@ async function* collected<T>(
       }
       // What was received stays; an earlier, shorter look may have brought more.
       const items = rounds.items.length < before.length ? before : rounds.items;
-      if (items.length > 0) yield { items };
+      if (items.length > 0) yield { items: items.slice(-options.lines) };
       throw rounds.failure.error;
     }
     for (const missing of rounds.missing) yield { items: [], missing };
     if (rounds.notices.length > 0) yield { items: [], notices: rounds.notices };
-    if (rounds.items.length > 0) yield { items: rounds.items };
+    if (rounds.items.length > 0) yield { items: rounds.items.slice(-options.lines) };
     const hint = rounds.items.length < options.lines ? beginsLater(rounds.end, options.since) : null;
     if (hint) yield { items: [], notices: [hint] };
     return { position: rounds.position, cut: rounds.cut };

@@ -9,7 +9,9 @@ export interface LineSplitterOptions<T> {
    * (whoever keeps few of many lines for long should copy). `bytes` are the line's own bytes where they are not valid
    * UTF-8 (then `text` has U+FFFD), else undefined. `truncated` counts the bytes left out of an overlong line.
    */
-  readonly make: (text: string, bytes: Uint8Array | undefined, truncated: number) => T;
+  readonly make: (text: string, bytes: Uint8Array | undefined, truncated: number, stamp: number) => T;
+  /** Reads something of a line, such as its time, that costs less to read from bytes: its result is `stamp`. NaN when absent. */
+  readonly stamp?: ((bytes: Uint8Array, from: number, to: number) => number) | undefined;
 }
 
 export interface LineSplitter<T> {
@@ -22,18 +24,23 @@ export interface LineSplitter<T> {
 const LF = 0x0a;
 const CR = 0x0d;
 const MIB = 1024 * 1024;
+const unstamped = (): number => Number.NaN;
 /** Decoded in one piece: large enough to be cheap, small enough that one bad byte or one kept slice costs little. */
 const BLOCK = 64 * 1024;
 
-export function createLineSplitter<T>({ maxBytes = MIB, make }: LineSplitterOptions<T>): LineSplitter<T> {
+export function createLineSplitter<T>({
+  maxBytes = MIB,
+  make,
+  stamp = unstamped,
+}: LineSplitterOptions<T>): LineSplitter<T> {
   const open = createOpenLine(maxBytes);
 
   const toItem = (line: Buffer, skipped: number): T => {
     const whole = skipped === 0 && line.length <= maxBytes;
     const kept = whole ? line : line.subarray(0, endOfLastCharacter(line, Math.min(line.length, maxBytes)));
     const truncated = line.length - kept.length + skipped;
-    if (isUtf8(kept)) return make(kept.toString('utf8'), undefined, truncated);
-    return make(kept.toString('utf8'), Uint8Array.from(kept), truncated);
+    const bytes = isUtf8(kept) ? undefined : Uint8Array.from(kept);
+    return make(kept.toString('utf8'), bytes, truncated, stamp(kept, 0, kept.length));
   };
 
   const closeOpenLine = (): T => {
@@ -50,9 +57,14 @@ export function createLineSplitter<T>({ maxBytes = MIB, make }: LineSplitterOpti
       }
       return;
     }
+    // In plain ASCII places in bytes are places in text.
+    const isPlain = text.length === block.length;
+    let begin = 0;
     for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
       const end = to > from && text.charCodeAt(to - 1) === CR ? to - 1 : to;
-      items.push(make(text.substring(from, end), undefined, 0));
+      const stop = isPlain ? to : block.indexOf(LF, begin);
+      items.push(make(text.substring(from, end), undefined, 0, stamp(block, begin, stop)));
+      begin = stop + 1;
     }
   };
 

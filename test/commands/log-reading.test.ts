@@ -31,8 +31,8 @@ beforeAll(async () => {
   world = createWorld({ scale: 0, past: 0 });
   const start = Date.parse('2026-03-01T10:00:00Z');
   for (const [index, line] of LINES.entries()) world.write({ at: { ms: start + index, nanos: 0 }, ...line });
-  scalingo = await startScalingo({ world, ratePerMinute: 0 });
-  headless = await startScalingo({ world, ratePerMinute: 0, headless: true });
+  scalingo = await startScalingo({ world, ratePerMinute: 0, archives: 0 });
+  headless = await startScalingo({ world, ratePerMinute: 0, archives: 0, headless: true });
 });
 afterAll(async () => {
   world.close();
@@ -97,7 +97,7 @@ describe('fields', () => {
   it('stand in text with --fields', async () => {
     const lines = (await shown(['--fields', '-s', 'app', ...bare])).split('\n');
     expect(lines.slice(0, 3)).toEqual([
-      'request done level=info id=12345678901234567000',
+      'request done level=info id=12345678901234567890',
       'slow query level=warn ms=1200',
       'plain text',
     ]);
@@ -143,8 +143,11 @@ describe('--multiline', () => {
     );
   });
 
-  it('takes up lines that came without a header', async () => {
-    expect(await shown(['--multiline', '-g', 'boom', ...bare], headless)).toContain('a.js:3:4');
+  it('takes lines without a header as the rest of the line before, whatever is in them', async () => {
+    const frames = TRACE.slice(1).join('\\n');
+    expect(await shown(['--multiline', '-g', 'another', ...bare], headless)).toBe(
+      `of another instance\\n${frames}\n`,
+    );
   });
 });
 

@@ -1,6 +1,10 @@
 // QNAP Container Station for the contract suite: the activity log and the console of a container, in several dialects.
 import { containerStationAt } from '../../src/providers/container-station/index.ts';
-import { type ContainerStationOptions, startContainerStation } from '../../src/sandbox/container-station.ts';
+import {
+  type ContainerStationOptions,
+  type ContainerStationServer,
+  startContainerStation,
+} from '../../src/sandbox/container-station.ts';
 import {
   type Cannot,
   cannot,
@@ -103,15 +107,29 @@ function consoleOf(name: string, knobs: Partial<ContainerStationOptions> = {}): 
   };
 }
 
+/** Logs in with a QTS session in place of a password. */
+function withSid(variant: Variant): Variant {
+  return {
+    ...variant,
+    async start(world, wishes) {
+      const stage = await variant.start(world, wishes);
+      const { sid } = stage.server as ContainerStationServer;
+      const env = { POLYLOG_QNAP_SID: sid, POLYLOG_QNAP_USER: undefined, POLYLOG_QNAP_PASSWORD: undefined };
+      return { ...stage, env };
+    },
+  };
+}
+
 const provider = containerStationAt({ pollMillis: 2, pageRows: 40, pollTail: 50, mostTail: MOST_TAIL });
 
 export const platform: Platform = {
   name: 'container-station',
   provider: () => provider,
   named: /Container Station/,
-  wrong: { POLYLOG_QNAP_PASSWORD: 'wrong-Pa55-w0rd' },
+  wrong: { POLYLOG_QNAP_USER: 'admin', POLYLOG_QNAP_PASSWORD: 'wrong-Pa55-w0rd', POLYLOG_QNAP_SID: '' },
   variants: [
     activity('activity log'),
+    withSid(activity('activity log, with a session id')),
     activity('activity log of 1.3', { dialect: 'B' }),
     activity('activity log of 1.8, 5.5 hours ahead', { dialect: 'D', nasUtcOffset: 330 }),
     consoleOf('console with a TTY'),

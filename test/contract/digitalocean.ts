@@ -36,9 +36,26 @@ const strikes: Strikes = {
   ...on('live', 'close-1000', 'close-1001', 'close-1011', 'refuse-upgrade', 'connection-refused'),
   ...on('live', 'rate-limited', 'server-error', 'html-error', 'unauthorized', 'expired-url'),
   ...on('live', 'out-of-order', 'repeated-lines'),
-  ...on('logs', 'not-json', 'wrong-shape', 'cut-body'),
+  ...on('logs', 'not-json', 'cut-body'),
+  ...cannot('an answer without addresses says that there is no log', 'wrong-shape'),
   ...cannot('a frame comes whole or not at all', 'slow-body'),
   ...cannot('the sandbox leaves such a line open for ever', 'endless-line'),
+};
+
+/** The same URL, read where websockets are refused. */
+const textStrikes: Strikes = {
+  ...strikes,
+  ...on('live-text', 'reset-mid-line', 'reset-mid-character', 'half-open', 'clean-end', 'slow-body'),
+  ...on('live-text', 'connection-refused', 'rate-limited', 'server-error', 'html-error', 'unauthorized'),
+  ...on('live-text', 'expired-url', 'out-of-order', 'repeated-lines', 'endless-line'),
+  ...cannot('plain text is no websocket', 'refuse-upgrade', 'close-1000', 'close-1001', 'close-1011'),
+};
+
+const text: Partial<Variant> = {
+  routes: { ...routes, past: 'live-text', live: 'live-text' },
+  past: textStrikes,
+  live: { ...textStrikes, ...cannot('live lines come as they are written', 'out-of-order') },
+  unreadable: { cannot: 'every text is a line' },
 };
 
 function variant(name: string, knobs: Partial<DigitaloceanKnobs>, more: Partial<Variant> = {}): Variant {
@@ -50,10 +67,11 @@ function variant(name: string, knobs: Partial<DigitaloceanKnobs>, more: Partial<
     past: strikes,
     live: { ...strikes, ...cannot('live lines come as they are written', 'out-of-order') },
     credentialTries: 1,
+    shapeless: 'keys of empty lists are left out',
     ownWatch: 'the adapter itself asks whether a quiet log has grown',
     unreadable: {
       prepare: ({ server }) => {
-        server.faults.add({ name: 'not-json', route: 'live', afterLines: 1 });
+        server.faults.add({ name: 'not-json', route: 'live', afterLines: more.framesPerLine ?? 1 });
       },
       send: ({ write }) => write('behind it'),
       raw: 'this is {no JSON',
@@ -80,6 +98,17 @@ function variant(name: string, knobs: Partial<DigitaloceanKnobs>, more: Partial<
   };
 }
 
+function refusingSockets(one: Variant): Variant {
+  return {
+    ...one,
+    async start(world, wishes) {
+      const stage = await one.start(world, wishes);
+      stage.server.faults.add({ name: 'refuse-upgrade', route: 'live', times: Number.POSITIVE_INFINITY });
+      return stage;
+    },
+  };
+}
+
 export const platform: Platform = {
   name: 'digitalocean',
   provider,
@@ -90,12 +119,11 @@ export const platform: Platform = {
   },
   variants: [
     variant('websocket', {}),
-    variant('websocket, other dialect', {
-      answerForm: 'padded',
-      frames: 'binary',
-      linesPerFrame: 3,
-      splitLines: true,
-      liveScheme: 'ws',
-    }),
+    variant(
+      'websocket, frames that break off in mid-line',
+      { answerForm: 'padded', frames: 'binary', linesPerFrame: 3, splitLines: true, liveScheme: 'ws' },
+      { framesPerLine: 2 },
+    ),
+    refusingSockets(variant('plain text', {}, text)),
   ],
 };

@@ -101,7 +101,7 @@ export async function startRig(platform: Platform, variant: Variant, options: Ri
   const { server } = stage;
   const traffic = watchTraffic();
   const said: string[] = [];
-  const env = { ...server.env, ...options.env };
+  const env = { ...server.env, ...stage.env, ...options.env };
   const settings = resolveSettings(provider, { env, flags: {} });
   const network = networkOf(provider, settings, { said, retry });
   const client = provider.connect(settings, network);

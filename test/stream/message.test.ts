@@ -59,8 +59,19 @@ describe('JSON', () => {
   it('keeps every digit of a number for those who print JSON', () => {
     const message = '{"user_id":12345678901234567890,"ratio":1.0}';
     expect(read(message).json).toBe(message);
-    expect(read(' {"a":"🧙"} ').json).toBeUndefined();
+    expect(read(' {"a":"🧙"} ').json).toBe('{"a":"🧙"}');
+    expect(read('{"a":"\ud83e"}').json).toBeUndefined();
     expect(read('{"a":\n1}').json).toBeUndefined();
+  });
+
+  it('gives numbers that would lose digits as text', () => {
+    const message =
+      '{"id":12345678901234567890,"n":[-9007199254740993,1e400,1.5,9007199254740991],"t":"x \\"12345678901234567890"}';
+    expect(read(message).fields).toEqual({
+      id: '12345678901234567890',
+      n: ['-9007199254740993', '1e400', 1.5, 9007199254740991],
+      t: 'x "12345678901234567890',
+    });
   });
 
   it.each([

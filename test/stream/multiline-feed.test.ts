@@ -119,7 +119,12 @@ describe('the past', () => {
     const many = Array.from({ length: 400 }, (_, index) => lines(TRACE, index * 10)).flat();
     const entries = await run({ past: many, asked }, { lines: 150 }).messages();
     expect(entries).toEqual(Array.from({ length: 150 }, () => TRACE.join('\n')));
-    expect(asked).toEqual([150, 750]);
+    expect(asked).toEqual([151, 755]);
+  });
+
+  it.each([1, 2, 3])('shows no half of an entry for -n %d', async (count) => {
+    const whole = [TRACE.join('\n'), 'one', 'two', TRACE.join('\n')];
+    expect(await run({ past }, { lines: count }).messages()).toEqual(whole.slice(-count));
   });
 
   it('puts lines in order before it joins them', async () => {

@@ -42,7 +42,9 @@ async function* stored(
 ): AsyncGenerator<Batch<LogEntry>, HistoryEnd, undefined> {
   const { build } = output;
   let snapshot = await readSnapshot(output, signal);
-  if (snapshot.over && endedJustNow(build, snapshot)) snapshot = await settled(output, snapshot, signal);
+  if (snapshot.over && endedJustNow(build, snapshot)) {
+    for await (const later of settling(output, snapshot, signal)) snapshot = later;
+  }
   const { lines } = snapshot;
   const items = entriesOf(lines, build.id);
   const notices = lines.length === 0 ? [absence(output, snapshot)] : [];
@@ -58,8 +60,7 @@ async function* growing(
 ): AsyncGenerator<Batch<LogEntry>, LiveEnd, undefined> {
   let given = 'after' in start ? (typeof start.after === 'number' ? start.after : 0) : null;
   let snapshot = await readSnapshot(output, signal);
-  const news = (): Batch<LogEntry> => {
-    const { lines } = snapshot;
+  const newsOf = ({ lines }: Snapshot): Batch<LogEntry> => {
     given ??= 'lines' in start ? Math.max(0, lines.length - start.lines) : 0;
     const items = entriesOf(lines.slice(given), output.build.id);
     // An output that has become shorter is waited for: it is being stored anew.
@@ -67,29 +68,31 @@ async function* growing(
     return { items, position: given };
   };
   for (; !snapshot.over; snapshot = await readSnapshot(output, signal)) {
-    yield news();
+    yield newsOf(snapshot);
     await wait(output.client.timing.buildEvery, signal);
   }
-  yield news();
-  snapshot = await settled(output, snapshot, signal);
-  yield news();
+  yield newsOf(snapshot);
+  for await (const later of settling(output, snapshot, signal)) yield newsOf(later);
   return { end: 'ended', reason: `build ${output.build.id} is over` };
 }
 
 /** Looks at an output that has just ended, at most. */
 const MOST_LOOKS = 5;
 
-/** The build may be called over before the last of its output is stored (wire: Akkeris 3.2). */
-async function settled(output: BuildOutput, first: Snapshot, signal: AbortSignal): Promise<Snapshot> {
+/** Later snapshots: the build may be called over before the last of its output is stored (wire: Akkeris 3.2). */
+async function* settling(
+  output: BuildOutput,
+  first: Snapshot,
+  signal: AbortSignal,
+): AsyncGenerator<Snapshot, void, undefined> {
   let last = first;
   for (let look = 1; look < MOST_LOOKS; look += 1) {
     await wait(output.client.timing.buildEvery, signal);
     const next = await readSnapshot(output, signal);
-    const same = next.lines.length === last.lines.length && next.lines.at(-1) === last.lines.at(-1);
+    if (next.lines.length === last.lines.length && next.lines.at(-1) === last.lines.at(-1)) return;
+    yield next;
     last = next;
-    if (same) break;
   }
-  return last;
 }
 
 /** The platform's clock says both times. */

@@ -46,8 +46,7 @@ export async function readSnapshot(
 export function entriesOf(lines: readonly string[], build: string): LogEntry[] {
   if (lines.length === 0) return [];
   const splitter = createLineSplitter({
-    make: (text, bytes, truncated) =>
-      new LogEntry(text, (raw) => bodyOf(raw, build), bytes, truncated),
+    make: (text, bytes, truncated) => new LogEntry(text, (raw) => bodyOf(raw, build), bytes, truncated),
   });
   return splitter.push(Buffer.from(`${lines.join('\n')}\n`, 'utf8'));
 }

@@ -3,11 +3,15 @@ import { CliError } from '../../errors.ts';
 import { type AppRef, defineProvider, type Provider } from '../../provider.ts';
 import { mayCarryCredential, originOf, settingDeclarations } from './address.ts';
 import { apps } from './apps.ts';
+import { buildsAt } from './builds.ts';
 import { type AkkerisClient, createClient, type Timing, USUAL_TIMING } from './client.ts';
+import { eventsAt } from './events.ts';
 import { logs } from './log.ts';
+import { metrics } from './metrics.ts';
 
 /** The platform, waited for otherwise than usual: for tests. */
-export function akkerisAt(timing: Partial<Timing>): Provider {
+export function akkerisAt(unusual: Partial<Timing>): Provider {
+  const timing = { ...USUAL_TIMING, ...unusual };
   return defineProvider<AkkerisClient>({
     name: 'akkeris',
     aliases: [],
@@ -19,7 +23,7 @@ export function akkerisAt(timing: Partial<Timing>): Provider {
     parseRef,
     origin: originOf,
     mayCarryCredential,
-    connect: (settings, network) => createClient(settings, network, { ...USUAL_TIMING, ...timing }),
+    connect: (settings, network) => createClient(settings, network, timing),
     async whoami(client, signal) {
       const { name, email, elevated } = await client.account(signal);
       const facts = [email, elevated ? 'elevated access' : null].filter(
@@ -29,6 +33,9 @@ export function akkerisAt(timing: Partial<Timing>): Provider {
     },
     apps,
     logs,
+    builds: buildsAt(timing),
+    metrics,
+    events: eventsAt(timing),
   });
 }
 

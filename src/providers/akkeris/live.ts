@@ -4,6 +4,7 @@ import { compareInstants, type Instant, LogEntry, type Notice } from '../../mode
 import type { Batch, LiveEnd, LiveStart } from '../../provider.ts';
 import { createLineSplitter } from '../../transport/lines.ts';
 import type { HttpStream } from '../../transport/network.ts';
+import { retryAfterMillis } from '../../transport/retry.ts';
 import { type AkkerisClient, type LogPlace, type LogSession, MOST_LINES } from './client.ts';
 import { named } from './refusal.ts';
 import { parseLine } from './translate.ts';
@@ -154,10 +155,12 @@ function isHtml({ headers }: HttpStream): boolean {
 
 /** It may be a moment's trouble of something on the way: a tail goes on trying. */
 function streamRefusal(stream: HttpStream, { subject }: LogPlace): CliError {
-  const { status } = stream;
+  const { status, headers } = stream;
+  const retryAfter = retryAfterMillis(status, headers, Date.now());
   const said = isHtml(stream) ? `a page of HTML (${status})` : `${status}`;
   return new CliError('unavailable', `Akkeris's log server answered ${said} for ${subject.what}.`, {
     status,
+    ...(retryAfter !== undefined && { retryAfter }),
   });
 }
 

@@ -54,7 +54,7 @@ export async function* walkHistory(
     kept += rows.length;
     if (kept >= wanted) return { kept, complete: false, begins: null, notices: [] };
     if (isFarBehind(oldest, range.start, clock)) return { kept, complete: true, begins: null, notices: [] };
-    yield { items: [] };
+    yield { items: [], progress: { done: kept, total: null, unit: 'lines' } };
   }
 }
 

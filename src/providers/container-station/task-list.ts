@@ -2,7 +2,7 @@
 import { CliError } from '../../errors.ts';
 import type { StationClient } from './client.ts';
 import { readItems } from './container-readings.ts';
-import { readTask, type Task, type TaskList } from './task-words.ts';
+import { hasEnded, readTask, type Task, type TaskList } from './task-words.ts';
 
 interface Listing {
   readonly list: TaskList;
@@ -12,9 +12,9 @@ interface Listing {
 /** Without the slash at its end it is another path (wire: Container Station 5.2). */
 const BACKGROUND: Listing = { list: 'background', path: '/background/' };
 const OLD_LISTS: readonly Listing[] = [
-  { list: 'create', path: '/image/create/' },
   { list: 'import', path: '/import/' },
   { list: 'export', path: '/export/' },
+  { list: 'create', path: '/image/create/' },
   { list: 'download', path: '/image/downloadstatus' },
 ];
 const WHAT = 'its background tasks';
@@ -73,10 +73,14 @@ async function readV3(client: StationClient, memory: Memory, signal: AbortSignal
 }
 
 async function readLists(client: StationClient, memory: Memory, signal: AbortSignal): Promise<Task[] | null> {
+  const { offered } = memory;
   const old = (await client.mayBe('lists', signal)) ? OLD_LISTS : [];
   const tasks: Task[] = [];
   let answered = false;
   for (const listing of [BACKGROUND, ...old]) {
+    // These are background tasks themselves where there are such (wire: Container Station 5.1).
+    const isOther = listing.list !== 'create' && listing.list !== 'download';
+    if (offered.get('background') && !isOther) continue;
     const json = await readList(client, memory, listing, signal);
     if (json === undefined) continue;
     answered = true;
@@ -117,12 +121,9 @@ function tasksOf(items: readonly unknown[], list: TaskList, { station }: Station
   return tasks.filter(({ id }) => !known.has(id) && known.add(id));
 }
 
-/** By the time they were made where all tell it, else by the numbers of their list. */
+/** By the time they were made; a task that does not tell it comes first while it runs and last when it has ended. */
 function newestFirst(tasks: readonly Task[]): Task[] {
-  const dated = tasks.every(({ init }) => init !== null);
   const numberOf = ({ id }: Task) => Number(/\d+$/.exec(id)?.[0] ?? 0);
-  return tasks.toSorted((a, b) => {
-    const byTime = dated ? (b.init ?? 0) - (a.init ?? 0) : 0;
-    return byTime || numberOf(b) - numberOf(a);
-  });
+  const madeAt = (task: Task) => task.init ?? (hasEnded(task) ? 0 : Number.MAX_SAFE_INTEGER);
+  return tasks.toSorted((a, b) => madeAt(b) - madeAt(a) || numberOf(b) - numberOf(a));
 }

@@ -136,16 +136,16 @@ function backgroundStage(message: string, { category, name }: Task): Stage | nul
   return { kind: 'error', reason: message.slice(error.length).trim() || null };
 }
 
-const OLD_VERBS: Readonly<Partial<Record<TaskList, string>>> = {
-  import: 'import',
-  export: 'export',
-  create: 'create',
-  download: 'download',
+const OLD_VERBS: Readonly<Partial<Record<TaskList, readonly string[]>>> = {
+  import: ['import'],
+  export: ['export'],
+  create: ['create', 'download'],
+  download: ['download'],
 };
 
 function oldStage(message: string, { list, name }: Task): Stage | null {
   const match = /^(Start to|Finished(?: to)?|Failed to) (\w+) /.exec(message);
-  if (!match || match[2] !== OLD_VERBS[list] || !mentions(message, name)) return null;
+  if (!match || !OLD_VERBS[list]?.includes(match[2] ?? '') || !mentions(message, name)) return null;
   if (match[1] === 'Start to') return { kind: 'start', reason: null };
   if (match[1] === 'Failed to') return { kind: 'failed', reason: null };
   return finished(message);

@@ -191,7 +191,7 @@ export function hasEnded({ state, end, result }: Task): boolean {
   return end !== null || result !== null || FINAL.test(state);
 }
 
-function ownReason({ result, detail, state }: Task): string {
+function ownReason({ result, detail }: Task): string | null {
   const told = [detail, result === null || result === '0' ? '' : `result ${result}`].filter(Boolean);
-  return told.join(', ') || state;
+  return told.join(', ') || null;
 }

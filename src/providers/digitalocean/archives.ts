@@ -37,6 +37,7 @@ export async function* readArchives(
         return (same.length === 1 ? same[0] : inPlace) ?? null;
       },
     };
+    yield { items: [], progress: { done: index, total: urls.length, unit: 'archives' } };
     whole = (yield* readArchive(log, archive, signal)) && whole;
   }
   return whole;

@@ -150,7 +150,7 @@ async function* replay(
   signal: AbortSignal,
 ): Batches<void> {
   const renew = async (aborted: AbortSignal) => (await askLog(log, { follow: false, tail }, aborted)).live;
-  const live = await openLiveUrl(log, { url, renew }, signal);
+  const live = await openLiveUrl(log, { url, goesOn: false, renew }, signal);
   try {
     if (live.notices.length > 0) yield { items: [], notices: live.notices };
     for (;;) {

@@ -3,8 +3,11 @@ import { CliError } from '../../errors.ts';
 import { type AppRef, defineProvider } from '../../provider.ts';
 import { credentialOrigin, mayCarryCredential, settingDeclarations } from './address.ts';
 import { apps, whoami } from './apps.ts';
+import { builds } from './builds.ts';
 import { createClient, type DigitaloceanClient } from './client.ts';
+import { events } from './events.ts';
 import { logs } from './log.ts';
+import { metrics } from './metrics.ts';
 
 export const digitalocean = defineProvider<DigitaloceanClient>({
   name: 'digitalocean',
@@ -20,6 +23,9 @@ export const digitalocean = defineProvider<DigitaloceanClient>({
   whoami,
   apps,
   logs,
+  builds,
+  metrics,
+  events,
 });
 
 /** `shop`, `shop/web`, `4f6c71e2-1e90-4762-9fee-6cc4a0a9f2cf/web`. */

@@ -2,7 +2,6 @@
 import { CliError } from '../../errors.ts';
 import type { LogEntry, Notice } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
-import { splitLines } from '../../transport/lines.ts';
 import type { HttpStream, SocketClose, WebSocketConnection } from '../../transport/network.ts';
 import { createFrameReader } from './frames.ts';
 import { entrySplitter, type LogReading } from './reading.ts';
@@ -25,6 +24,8 @@ export interface LiveLog {
 
 export interface LiveUrl {
   readonly url: string;
+  /** Whether lines go on coming after all that there is: then half a line at the end was cut, however it ended. */
+  readonly goesOn: boolean;
   /** Another one for the same log; asked for when this one has gone. null when the platform has none any more. */
   renew(signal: AbortSignal): Promise<string | null>;
 }
@@ -35,28 +36,32 @@ export interface LiveUrl {
  */
 export async function openLiveUrl(
   log: LogReading,
-  { url, renew }: LiveUrl,
+  { url, goesOn, renew }: LiveUrl,
   signal: AbortSignal,
 ): Promise<LiveLog> {
   let address = url;
-  let refused = await trySocket(log, address, signal);
+  let refused = await trySocket(log, { url: address, goesOn }, signal);
   if (typeof refused === 'object') return refused;
   if (GONE.has(refused)) {
     address = (await renew(signal)) ?? address;
-    refused = await trySocket(log, address, signal);
+    refused = await trySocket(log, { url: address, goesOn }, signal);
     if (typeof refused === 'object') return refused;
   }
   if (!/^http/i.test(address)) throw refusal(log, refused);
-  return openText(log, { url: address, refused }, signal);
+  return openText(log, { url: address, goesOn, refused }, signal);
 }
 
 /** Answers that a signed URL gets when it has expired or was used. */
 const GONE: ReadonlySet<number> = new Set([401, 403, 404, 410]);
 
 /** The connection, or the status of an answer that is no websocket and no passing trouble. */
-async function trySocket(log: LogReading, url: string, signal: AbortSignal): Promise<LiveLog | number> {
+async function trySocket(
+  log: LogReading,
+  { url, goesOn }: Pick<LiveUrl, 'url' | 'goesOn'>,
+  signal: AbortSignal,
+): Promise<LiveLog | number> {
   try {
-    return readSocket(log, await log.client.network.websocket({ url }, signal));
+    return readSocket(log, await log.client.network.websocket({ url }, signal), goesOn);
   } catch (error) {
     const status = error instanceof CliError ? error.status : undefined;
     if (status === undefined || status === 429 || status >= 500) throw named(error, log.place.subject);
@@ -64,7 +69,7 @@ async function trySocket(log: LogReading, url: string, signal: AbortSignal): Pro
   }
 }
 
-function readSocket(log: LogReading, connection: WebSocketConnection): LiveLog {
+function readSocket(log: LogReading, connection: WebSocketConnection, goesOn: boolean): LiveLog {
   const reader = createFrameReader(log.place.parser());
   async function* batches(): LiveLog['batches'] {
     try {
@@ -75,7 +80,7 @@ function readSocket(log: LogReading, connection: WebSocketConnection): LiveLog {
           continue;
         }
         const clean = CLEAN.has(step.value.code);
-        const rest = reader.end({ broken: !clean });
+        const rest = reader.end({ broken: goesOn || !clean });
         if (rest !== null) yield rest;
         return { clean, reason: closeReason(step.value) };
       }
@@ -98,7 +103,7 @@ function closeReason({ code, reason }: SocketClose): string {
 /** Over plain HTTP the body is the log's text itself (wire: DigitalOcean 2.4). */
 async function openText(
   log: LogReading,
-  { url, refused }: { url: string; refused: number },
+  { url, goesOn, refused }: Pick<LiveUrl, 'url' | 'goesOn'> & { readonly refused: number },
   signal: AbortSignal,
 ): Promise<LiveLog> {
   let stream: HttpStream;
@@ -116,15 +121,24 @@ async function openText(
   }
   return {
     notices: plainNotices(log, refused),
-    batches: textBatches(log, stream, signal),
+    batches: textBatches(log, { stream, goesOn }, signal),
     end: stream.cancel,
   };
 }
 
-async function* textBatches(log: LogReading, stream: HttpStream, signal: AbortSignal): LiveLog['batches'] {
+async function* textBatches(
+  log: LogReading,
+  { stream, goesOn }: { readonly stream: HttpStream; readonly goesOn: boolean },
+  signal: AbortSignal,
+): LiveLog['batches'] {
   const splitter = entrySplitter(log.place);
   try {
-    for await (const items of splitLines(stream.body, splitter)) yield { items };
+    for await (const chunk of stream.body) {
+      const items = splitter.push(chunk);
+      if (items.length > 0) yield { items };
+    }
+    const { items } = splitter.end();
+    if (items.length > 0) yield goesOn ? { items, cut: true } : { items };
     return { clean: true, reason: 'DigitalOcean ended the stream' };
   } catch (error) {
     if (signal.aborted || !(error instanceof CliError)) throw error;

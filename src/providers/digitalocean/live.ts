@@ -78,7 +78,7 @@ interface Following {
 async function* follow(log: LogReading, following: Following, signal: AbortSignal): Live {
   const { url, tail, backlog } = following;
   const renew = async (aborted: AbortSignal) => (await askLog(log, { follow: true, tail }, aborted)).live;
-  const live = await openLiveUrl(log, { url, renew }, signal);
+  const live = await openLiveUrl(log, { url, goesOn: true, renew }, signal);
   const watch = watchStream(log, () => live.end());
   try {
     const notices = [...following.notices, ...live.notices];

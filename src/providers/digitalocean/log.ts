@@ -40,7 +40,7 @@ function sourceOf(log: LogReading): Source<LogEntry> {
     history: (query, signal) => readHistory(log, query, signal),
     live: (start, signal) => readLive(log, 'lines' in start ? start.lines : 0, signal),
     timeOf: (entry) => entry.body.ts,
-    millisOf: (entry) => millisOf(entry.raw),
+    millisOf: (entry) => (Number.isNaN(entry.at) ? millisOf(entry.raw) : entry.at),
     // Component, time and text all stand in the line.
     keyOf: (entry) => entry.raw,
   };

@@ -6,6 +6,7 @@ import type { DigitaloceanClient } from './client.ts';
 import type { LogAnswer } from './log-answer.ts';
 import type { LogPlace } from './place.ts';
 import { harmless } from './refusal.ts';
+import { stampOf } from './translate.ts';
 import { wordsOfType } from './wish.ts';
 
 export interface LogReading {
@@ -69,6 +70,7 @@ export function nothingNotices(log: LogReading, words: string): Notice[] {
 export function entrySplitter(place: LogPlace): LineSplitter<LogEntry> {
   const parse = place.parser();
   return createLineSplitter({
-    make: (text, bytes, truncated) => new LogEntry(text, parse, bytes, truncated),
+    make: (text, bytes, truncated, at) => new LogEntry(text, parse, bytes, truncated, at),
+    stamp: stampOf,
   });
 }

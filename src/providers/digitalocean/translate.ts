@@ -7,6 +7,7 @@ import {
   type LogBody,
   type LogSource,
 } from '../../model.ts';
+import { stampAt } from '../../transport/stamps.ts';
 import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
 
 /** What is known of every line of one log without reading it. */
@@ -50,6 +51,14 @@ export function millisOf(raw: string): number {
   const space = raw.indexOf(' ');
   const ts = space > 0 && space <= LONGEST_NAME ? readInstant(raw, space + 1) : null;
   return ts === null ? Number.NaN : instantToMillis(ts);
+}
+
+/** The same from the line's bytes. */
+export function stampOf(bytes: Uint8Array, from: number, to: number): number {
+  const most = Math.min(to, from + LONGEST_NAME + 1);
+  for (let index = from; index < most; index += 1)
+    if (bytes[index] === SPACE) return stampAt(bytes, index + 1);
+  return Number.NaN;
 }
 
 /** Whether the text begins like a line of its own; says nothing of a line without the platform's header. */

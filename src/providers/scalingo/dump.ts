@@ -5,11 +5,11 @@ import { LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
 import { createLineSplitter, type LineSplitter, splitLines } from '../../transport/lines.ts';
 import type { HttpStream } from '../../transport/network.ts';
+import { stampAt } from '../../transport/stamps.ts';
 import type { ScalingoClient } from './client.ts';
 import { openDownload, refusal, withQuery } from './download.ts';
 import type { LogPlace } from './place.ts';
 import { named } from './refusal.ts';
-import { secondsOf } from './translate.ts';
 
 /** One log as it is read: what was learnt about the platform on one connection holds for the next. */
 export interface LogReading {
@@ -41,8 +41,8 @@ export function createTally(): Tally {
 
 export function count(tally: Tally, items: readonly LogEntry[], since: number): void {
   tally.count += items.length;
-  for (const { raw } of items) {
-    const seconds = secondsOf(raw);
+  for (const { raw, at } of items) {
+    const seconds = Math.floor(at / 1000);
     if (seconds < since) tally.before += 1;
     if (seconds < tally.oldest) {
       tally.oldest = seconds;
@@ -73,7 +73,8 @@ export async function* readDump(
 
 export function entrySplitter({ parse }: LogPlace): LineSplitter<LogEntry> {
   return createLineSplitter({
-    make: (text, bytes, truncated) => new LogEntry(text, parse, bytes, truncated),
+    make: (text, bytes, truncated, at) => new LogEntry(text, parse, bytes, truncated, at),
+    stamp: stampAt,
   });
 }
 

@@ -91,7 +91,11 @@ async function* readArchives(
     yield { items: [], missing: { count: null, reason: `the archives: ${error.message}`, certain: true } };
     return null;
   }
-  for (const archive of listing.archives) yield* readArchive(log, archive, signal);
+  const total = listing.archives.length;
+  for (const [index, archive] of listing.archives.entries()) {
+    yield { items: [], progress: { done: index, total, unit: 'archives' } };
+    yield* readArchive(log, archive, signal);
+  }
   if (listing.archives.length === 0) return listing;
   // Reading took its time: what was rotated out of the hot log meanwhile is read before it.
   for (const archive of await newerArchives(log, { listing, range }, signal))

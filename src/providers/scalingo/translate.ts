@@ -16,14 +16,6 @@ export function parseAddonLine(raw: string): LogBody {
   return bodyOf(raw, header, placeOf(header.source), 'addon');
 }
 
-/** Whole seconds since the epoch of a line's header, NaN without one; makes no objects. */
-export function secondsOf(raw: string): number {
-  const local = localSeconds(raw);
-  if (Number.isNaN(local)) return Number.NaN;
-  const zone = endOfFraction(raw);
-  return local - offsetSeconds(raw, zone);
-}
-
 /** Milliseconds since the epoch, NaN for a line without a header; agrees with `parseLine` and makes no objects. */
 export function millisOf(raw: string): number {
   const local = localSeconds(raw);
@@ -103,30 +95,22 @@ function readHeader(raw: string): Header | null {
   return { ts, source, message };
 }
 
-let dayText = '----------';
+let dayNumber = Number.NaN;
 let dayStart = Number.NaN;
-let secondText = '-------------------';
-let second = Number.NaN;
 
-/** Seconds of the wall clock as if it were UTC; what was read last is remembered, as lines come in clusters. */
+/** Seconds of the wall clock as if it were UTC; the day, the dear part, is remembered from line to line. */
 function localSeconds(raw: string): number {
-  if (raw.startsWith(secondText)) return raw.length < 28 ? Number.NaN : second;
-  const read = readSeconds(raw);
-  if (Number.isNaN(read)) return Number.NaN;
-  secondText = raw.slice(0, 19);
-  second = read;
-  return read;
-}
-
-function readSeconds(raw: string): number {
   if (raw.length < 28 || raw.charCodeAt(10) !== SPACE) return Number.NaN;
-  if (!raw.startsWith(dayText)) {
-    const start = startOfDay(raw);
+  if (raw.charCodeAt(4) !== DASH || raw.charCodeAt(7) !== DASH) return Number.NaN;
+  if (raw.charCodeAt(13) !== COLON || raw.charCodeAt(16) !== COLON) return Number.NaN;
+  const year = twoDigits(raw, 0) * 100 + twoDigits(raw, 2);
+  const number = year * 10_000 + twoDigits(raw, 5) * 100 + twoDigits(raw, 8);
+  if (number !== dayNumber) {
+    const start = startOfDay(number);
     if (Number.isNaN(start)) return Number.NaN;
-    dayText = raw.slice(0, 10);
+    dayNumber = number;
     dayStart = start;
   }
-  if (raw.charCodeAt(13) !== COLON || raw.charCodeAt(16) !== COLON) return Number.NaN;
   const hours = twoDigits(raw, 11);
   const minutes = twoDigits(raw, 14);
   const seconds = twoDigits(raw, 17);
@@ -134,11 +118,11 @@ function readSeconds(raw: string): number {
   return dayStart + hours * 3600 + minutes * 60 + seconds;
 }
 
-function startOfDay(raw: string): number {
-  if (raw.charCodeAt(4) !== DASH || raw.charCodeAt(7) !== DASH) return Number.NaN;
-  const year = twoDigits(raw, 0) * 100 + twoDigits(raw, 2);
-  const month = twoDigits(raw, 5);
-  const day = twoDigits(raw, 8);
+/** Of a day written as 20260920; NaN when there is none. */
+function startOfDay(number: number): number {
+  const year = Math.floor(number / 10_000);
+  const month = Math.floor(number / 100) % 100;
+  const day = number % 100;
   if (!(year >= 1970 && month >= 1 && month <= 12 && day >= 1)) return Number.NaN;
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCDate() === day ? date.getTime() / 1000 : Number.NaN;

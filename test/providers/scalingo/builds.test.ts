@@ -227,6 +227,10 @@ interface Stage {
   link: string | null;
   /** Called with each connection of the stream after its auth frame. */
   onStream: (socket: WebSocket, auth: string, number: number) => void;
+  /** Called with the first connection when the client has read what is stored and has seen that the deployment runs. */
+  onSteady: (socket: WebSocket) => void;
+  /** Called after the deployment was answered; opening the log takes two of them. */
+  onLook: (number: number) => void;
   refused: number | null;
   /** Called before the stored output is answered. */
   onOutput: (number: number) => void;
@@ -240,12 +244,22 @@ async function stage(changes: Partial<Stage> = {}) {
     stream: '/apps/shop',
     link: null,
     onStream: () => {},
+    onSteady: () => {},
+    onLook: () => {},
     refused: null,
     onOutput: () => {},
     ...changes,
   };
   let streams = 0;
   let outputs = 0;
+  let looks = 0;
+  let first: WebSocket | null = null;
+  let isSteady = false;
+  const settle = () => {
+    if (first === null || looks < 3 || isSteady) return;
+    isSteady = true;
+    own_.onSteady(first);
+  };
   const server = await own({
     routes: {
       '/v1/apps/shop': (_, response) => {
@@ -255,6 +269,8 @@ async function stage(changes: Partial<Stage> = {}) {
         json(response, 200, { app: { id: '1', name: 'shop', links: { deployments_stream: address } } });
       },
       [`/v1/apps/shop/deployments/${ID}`]: (_, response) => {
+        if (own_.status === 'gone')
+          return json(response, 404, { resource: 'deployment', error: 'not found' });
         const running = ['queued', 'building', 'pushing', 'starting', 'odd'].includes(own_.status);
         const link = own_.link?.startsWith('/') ? server.url + own_.link : own_.link;
         json(response, 200, {
@@ -264,6 +280,9 @@ async function stage(changes: Partial<Stage> = {}) {
             ...(link && { links: { output: link } }),
           }),
         });
+        looks += 1;
+        settle();
+        return own_.onLook(looks);
       },
       [`/v1/apps/shop/deployments/${ID}/output`]: (_, response) => answerOutput(response),
       '/v1/apps/5ed0fe5d884fef000f5e4fd1/output': (_, response) => answerOutput(response),
@@ -271,7 +290,11 @@ async function stage(changes: Partial<Stage> = {}) {
     upgrade: (socket) => {
       streams += 1;
       const number = streams;
-      socket.once('message', (auth: Buffer) => own_.onStream(socket, auth.toString(), number));
+      socket.once('message', (auth: Buffer) => {
+        first ??= socket;
+        own_.onStream(socket, auth.toString(), number);
+        settle();
+      });
     },
     refuseUpgrade: () => own_.refused,
   });
@@ -416,7 +439,6 @@ describe('the stored output', () => {
 
   it('asks again with another session when the first has expired', async () => {
     let refused = 0;
-    const { client, server } = await stage({ status: 'success' });
     const routes: Answers['routes'] = {
       [`/v1/apps/shop/deployments/${ID}`]: (_, response) => json(response, 200, { deployment: deployment() }),
       [`/v1/apps/shop/deployments/${ID}/output`]: (_, response) => {
@@ -425,8 +447,6 @@ describe('the stored output', () => {
         else plain(response, 200, 'a\n');
       },
     };
-    void client;
-    void server;
     const other = await own({ routes });
     expect((await past(await logOf(clientOf(other)))).items).toHaveLength(1);
     expect(other.asked.filter((line) => line.startsWith('POST'))).toHaveLength(2);
@@ -510,24 +530,39 @@ describe('the live stream', () => {
   it('that does not repeat the past asks for the stored output instead', async () => {
     const { client, at } = await stage({
       output: 'start\nsame\n',
-      onStream: (socket) => {
+      onSteady: (socket) => {
         at.output = 'start\nsame\nsame\nmore\n';
         say(socket, log('same\n'));
-        say(socket, log('more\n'));
-      },
-      onOutput: (number) => {
-        if (number > 3) at.status = 'success';
+        at.onOutput = () => {
+          at.status = 'success';
+          say(socket, status('success'));
+        };
       },
     });
-    const running = followed(await logOf(clientOf({ url: client.addresses.auth }, {}, { status: 0 })));
-    expect((await running).shown).toEqual(['start', 'same', 'same', 'more']);
+    expect((await followed(await logOf(client))).shown).toEqual(['start', 'same', 'same', 'more']);
   });
 
-  it('serves where there is no output before the end', async () => {
+  it('whose frames have no line ends asks for the stored output too', async () => {
+    const { client, at } = await stage({
+      output: '',
+      onSteady: (socket) => {
+        at.output = 'one\ntwo\n';
+        say(socket, log('one'));
+        say(socket, log('two'));
+        at.onOutput = () => {
+          at.status = 'success';
+          say(socket, status('success'));
+        };
+      },
+    });
+    expect((await followed(await logOf(client))).shown).toEqual(['one', 'two']);
+  });
+
+  it('serves where there is no output before the end, and where there is none at all', async () => {
     const { client, at } = await stage({
       status: 'queued',
       output: null,
-      onStream: (socket) => {
+      onSteady: (socket) => {
         say(socket, status('queued'));
         say(socket, log('theirs\n', 'another'));
         say(socket, status('building'));
@@ -539,6 +574,21 @@ describe('the live stream', () => {
     const { lines, end } = await live(await logOf(client), { after: 0 });
     expect(lines).toEqual(['one', 'two', 'rest']);
     expect(end.end).toBe('ended');
+  });
+
+  it('that was wrong is put right at the end, late rather than never', async () => {
+    const { client, at } = await stage({
+      output: null,
+      onSteady: (socket) => {
+        say(socket, log('two\nthree\n'));
+        at.status = 'success';
+        at.output = 'one\ntwo\nthree\nthree\n';
+        say(socket, status('success'));
+      },
+    });
+    const { lines, notices } = await live(await logOf(client), { after: 0 });
+    expect(lines).toEqual(['two', 'three', 'one', 'three']);
+    expect(notices.filter((notice) => notice.includes('not what the live stream brought'))).toHaveLength(1);
   });
 
   it('that says nothing of the end is not believed to go on', async () => {
@@ -554,31 +604,29 @@ describe('the live stream', () => {
   });
 
   it('that says a word that nobody knows leads to a look at the deployment', async () => {
-    const { client, at, server } = await stage({
+    const { client, at } = await stage({
       output: 'a\n',
-      onStream: (socket) => {
+      onSteady: (socket) => {
         at.status = 'odd';
-        say(socket, status('odd'));
         say(socket, log('a\nb\n'));
-        setImmediate(() => {
+        say(socket, status('odd'));
+        at.onLook = (number) => {
+          if (number !== 4) return;
           at.status = 'vanished-error';
           at.output = 'a\nb\n';
           say(socket, status('vanished-error'));
-        });
+        };
       },
     });
     const { lines, end } = await live(await logOf(client), { after: 1 });
     expect(lines).toEqual(['b']);
     expect(end.end).toBe('ended');
-    expect(
-      server.asked.filter((line) => line === `GET /v1/apps/shop/deployments/${ID}`).length,
-    ).toBeGreaterThan(3);
   });
 
   it('begins now with -n 0', async () => {
     const { client, at } = await stage({
       output: 'old\nold\n',
-      onStream: (socket) => {
+      onSteady: (socket) => {
         say(socket, log('old\nold\nnew\n'));
         at.output = 'old\nold\nnew\n';
         at.status = 'success';
@@ -620,10 +668,14 @@ describe('the live stream', () => {
   });
 
   it('of a deployment that is gone is an error', async () => {
-    const { client, at, server } = await stage({ output: 'a\n', refused: 404 });
-    const source = await logOf(client);
-    at.onOutput = () => void server.close();
-    await expect(live(source, { after: 0 })).rejects.toMatchObject({ kind: 'unavailable' });
+    const { client, at } = await stage({
+      output: 'a\n',
+      refused: 404,
+      onLook: (number) => {
+        if (number === 2) at.status = 'gone';
+      },
+    });
+    await expect(live(await logOf(client), { after: 0 })).rejects.toMatchObject({ kind: 'not-found' });
   });
 });
 
@@ -649,23 +701,13 @@ describe('without a live stream', () => {
   });
 
   it('the session is not sent to a host that it is not for', async () => {
-    const seen: string[] = [];
-    const stranger = await own({
-      upgrade: (socket) => socket.on('message', (text) => seen.push(String(text))),
-    });
-    const { server, at } = await stage({ output: 'a\n', stream: stranger.url.replace('http', 'ws') });
-    at.onOutput = (number) => {
-      if (number > 1) at.status = 'success';
-    };
-    // Of the profile's own hosts only one is on loopback by name: `localhost` stands for all of it, so trust is narrowed here.
-    const client: ScalingoClient = {
-      ...clientOf(server),
-      trusts: (address) => address.startsWith(server.url),
+    const { client, at } = await stage({ output: 'a\n', stream: 'wss://deployments.example.com/apps/shop' });
+    at.onOutput = () => {
+      at.status = 'success';
     };
     const { end, notices } = await live(await logOf(client), { after: 0 });
     expect(end.end).toBe('ended');
     expect(notices[0]).toContain('a host that this credential is not for');
-    expect([seen, stranger.asked]).toEqual([[], []]);
   });
 
   it('that closes at once, twice running, the session having been renewed', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatInstant } from '../../../src/model.ts';
-import { parseAddonLine, parseLine, secondsOf } from '../../../src/providers/scalingo/translate.ts';
+import { formatInstant, instantToMillis } from '../../../src/model.ts';
+import { millisOf, parseAddonLine, parseLine } from '../../../src/providers/scalingo/translate.ts';
+import { stampAt } from '../../../src/transport/stamps.ts';
 
 const router =
   '2026-09-20 14:15:35.990000100 +0200 CEST [router] method=GET path="/" host=my-app.osc-fr1.scalingo.io request_id=6a692dd8-dd2d-4316-b67e-c11241a6db60 container=web-1 from="10.127.0.1" protocol=https status=500 duration=0.025s bytes=551 referer="-" user_agent="curl/8"';
@@ -61,7 +62,8 @@ describe('a line with a header', () => {
     const body = parseLine(raw);
     const time = body.ts === null ? null : formatInstant(body.ts);
     expect([time, body.source, body.component, body.instance, body.message]).toEqual(expected);
-    expect(body.ts?.seconds).toBe(secondsOf(raw));
+    const millis = body.ts && instantToMillis(body.ts);
+    expect([millisOf(raw), stampAt(Buffer.from(raw), 0)]).toEqual([millis, millis]);
   });
 
   it('keeps a router line as it is and reads no level out of it yet', () => {

@@ -1,0 +1,151 @@
+// What an app is doing now, from its dynos, its formation and its last release. Knows no event's record.
+import { CliError } from '../../errors.ts';
+import { compareInstants, type Instant, type PlatformEvent, type PlatformState } from '../../model.ts';
+import type { AppRef, EventsCapability } from '../../provider.ts';
+import { addressedApp } from './addressed-app.ts';
+import type { AkkerisClient } from './client.ts';
+import { type Dyno, type DynoType, readDynos, readFormation } from './formation.ts';
+import { type Release, readReleases } from './releases.ts';
+import { fieldsOf } from './shape.ts';
+
+/** The words behind `deployed` are the platform's own for a dyno (wire: Akkeris 6). */
+export const STATES: EventsCapability<AkkerisClient>['states'] = [
+  { state: 'running', meaning: 'every dyno of the type runs', final: 'good' },
+  { state: 'stopped', meaning: 'no dyno of the type is wanted, or all have stopped', final: 'good' },
+  {
+    state: 'failed',
+    meaning: 'a dyno crashed, did not start or failed its probe, or the last release failed',
+    final: 'bad',
+  },
+  { state: 'scaled', meaning: 'as many dynos run as the formation wants', final: 'good' },
+  { state: 'deployed', meaning: 'the last release succeeded', final: 'good' },
+  { state: 'waiting', meaning: 'a dyno waits to be started', final: null },
+  { state: 'pending', meaning: 'a dyno is being started', final: null },
+  { state: 'stopping', meaning: 'a dyno is being stopped', final: null },
+  { state: 'app-crashed', meaning: 'a dyno ended by itself', final: 'bad' },
+  { state: 'start-failure', meaning: 'a dyno did not start', final: 'bad' },
+  { state: 'probe-failure', meaning: 'a dyno does not answer its health check', final: 'bad' },
+];
+
+const FAILURES: ReadonlySet<string> = new Set(['app-crashed', 'start-failure', 'probe-failure']);
+
+/** One entry for each state that a dyno type is in: it may be running, scaled and deployed at the same time. */
+export async function presentStates(
+  client: AkkerisClient,
+  ref: AppRef,
+  signal: AbortSignal,
+): Promise<PlatformState[]> {
+  const place = addressedApp(ref);
+  const [formation, dynos, releases] = await Promise.all([
+    readFormation(client, place, signal),
+    readDynos(client, place, signal),
+    readReleases(client, place, signal),
+  ]);
+  const released = releaseState(releases.at(-1));
+  return groupsOf(ref, formation, dynos).flatMap((group) => [
+    ...dynoStates(group),
+    ...(released === null ? [] : [{ ...released, component: group.component }]),
+  ]);
+}
+
+/** An event of what was wanted says nothing of what was reached: a changed formation has no state. */
+export function stateOfEvent({ nativeKind, fields }: PlatformEvent): string | null {
+  if (nativeKind === 'crashed') return 'failed';
+  if (nativeKind === 'released') return 'deployed';
+  const record = fieldsOf(nativeKind === 'build' ? fields?.build : fields?.release);
+  const result = record?.result ?? record?.status;
+  if (nativeKind === 'build') return result === 'failed' ? 'failed' : null;
+  if (nativeKind !== 'release') return null;
+  if (result === 'succeeded') return 'deployed';
+  return result === 'failed' ? 'failed' : null;
+}
+
+interface Group {
+  /** Dyno type; null for an app that has none. */
+  readonly component: string | null;
+  /** How many dynos are wanted; null when nobody says. */
+  readonly quantity: number | null;
+  readonly dynos: readonly Dyno[];
+}
+
+/** Throws `not-found` for a component that the app does not have. */
+function groupsOf(
+  { app, component }: AppRef,
+  formation: readonly DynoType[],
+  dynos: readonly Dyno[],
+): Group[] {
+  const wanted = new Map(formation.map(({ type, quantity }) => [type, quantity]));
+  // One-off dynos have types that stand in no formation.
+  const types = wanted.size > 0 ? [...wanted.keys()] : [...new Set(dynos.map(({ type }) => type))];
+  const groups = types.map((type) => ({
+    component: type,
+    quantity: wanted.get(type) ?? null,
+    dynos: dynos.filter((dyno) => dyno.type === type),
+  }));
+  if (component !== null) return [chosen(groups, { app, component })];
+  if (groups.length === 0) return [{ component: null, quantity: 0, dynos: [] }];
+  // Whoever waits for an app to run does not mean types that are switched off on purpose.
+  const active = groups.filter(({ quantity, dynos: own }) => quantity !== 0 || own.length > 0);
+  return active.length > 0 ? active : groups;
+}
+
+/** `web`, or one dyno: `web.1562910588-cg82f`. */
+function chosen(groups: readonly Group[], { app, component }: { app: string; component: string }): Group {
+  const dot = component.indexOf('.');
+  const type = dot === -1 ? component : component.slice(0, dot);
+  const group = groups.find((one) => one.component === type);
+  if (group === undefined) {
+    throw new CliError('not-found', `Akkeris's app "${app}" has no dynos of the type "${type}".`, {
+      hint: `It has ${groups.map((one) => one.component).join(', ') || 'none at all'}.`,
+    });
+  }
+  if (dot === -1) return group;
+  const name = component.slice(dot + 1);
+  return { component, quantity: null, dynos: group.dynos.filter((dyno) => dyno.name === name) };
+}
+
+function dynoStates({ component, quantity, dynos }: Group): PlatformState[] {
+  const running = dynos.filter(({ state }) => state === 'running');
+  const fields = { quantity, running: running.length, dynos: dynos.length };
+  const [state, telling] = activityOf(dynos);
+  const ts = telling?.updated ?? latest(dynos);
+  const activity = { ts, component, state, nativeState: telling?.state ?? 'no dynos', fields };
+  const isScaled = quantity !== null && running.length === quantity && dynos.length === quantity;
+  if (!isScaled) return [activity];
+  return [
+    activity,
+    { ...activity, state: 'scaled', nativeState: `${running.length} of ${quantity} running` },
+  ];
+}
+
+/** The state and the dyno that tells it. One that failed speaks for its type, one that is under way too. */
+function activityOf(dynos: readonly Dyno[]): readonly [string, Dyno | undefined] {
+  const failed = dynos.find(({ state }) => FAILURES.has(state));
+  if (failed !== undefined) return ['failed', failed];
+  const other = dynos.find(({ state }) => state !== 'running' && state !== 'stopped');
+  if (other !== undefined) return [other.state, other];
+  const running = dynos.find(({ state }) => state === 'running');
+  if (running === undefined) return ['stopped', dynos[0]];
+  const stopped = dynos.find(({ state }) => state === 'stopped');
+  // Some run and some have stopped: neither, until the stopped ones are gone.
+  return stopped === undefined ? ['running', running] : ['stopping', stopped];
+}
+
+function latest(dynos: readonly Dyno[]): Instant | null {
+  return dynos.reduce<Instant | null>((newest, { updated }) => {
+    if (updated === null || (newest !== null && compareInstants(newest, updated) >= 0)) return newest;
+    return updated;
+  }, null);
+}
+
+/** null while it is under way. */
+function releaseState(release: Release | undefined): Omit<PlatformState, 'component'> | null {
+  if (release === undefined || (release.status !== 'succeeded' && release.status !== 'failed')) return null;
+  const { name, status, nativeStatus, created } = release;
+  return {
+    ts: created,
+    state: status === 'succeeded' ? 'deployed' : 'failed',
+    nativeState: `release ${name} ${nativeStatus}`,
+    fields: { release: name },
+  };
+}
