@@ -8,7 +8,7 @@ _polylog_at() {
   case $1 in
     '')
       flags='-V --version -h --help'
-      subcommands='logs builds metrics events apps auth platforms sandbox completion help'
+      subcommands='logs builds metrics events apps auth profiles config platforms sandbox completion help'
       ;;
     'logs')
       flags='-f --follow --no-follow -n --lines --all -S --since -U --until -a --app -g --grep -e --exclude -i --ignore-case -l --level --level-strict -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle --exit-on-empty -o --output --json --columns -t --timestamps -H --highlight --timezone --utc --ansi --no-prefix --multiline --fields --no-parse --include-raw --reorder --heartbeat --explain --site --category --user --text --activity --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
@@ -106,13 +106,67 @@ _polylog_at() {
       ;;
     'auth')
       flags='-h --help'
-      subcommands='status'
+      subcommands='login status logout import'
+      ;;
+    'auth login')
+      flags='--url --auth-url --user --token-stdin --password-stdin --sid-stdin --code --accept-fingerprint --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--url --auth-url --user --code --profile --region --ca --fingerprint --color'
       ;;
     'auth status')
       flags='--json --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
       valued='--profile --region --ca --fingerprint --color'
       operands='akkeris container-station qnap scalingo digitalocean do'
       many='yes'
+      ;;
+    'auth logout')
+      flags='--profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      operands='akkeris container-station qnap scalingo digitalocean do'
+      ;;
+    'auth import')
+      flags='-y --yes --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      many='yes'
+      ;;
+    'profiles')
+      flags='-h --help'
+      subcommands='list use remove'
+      ;;
+    'profiles list')
+      flags='--json --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      ;;
+    'profiles use')
+      flags='--profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      ;;
+    'profiles remove')
+      flags='--profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      ;;
+    'config')
+      flags='-h --help'
+      subcommands='list get set unset path'
+      ;;
+    'config list')
+      flags='--origin --json --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      ;;
+    'config get')
+      flags='--profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      ;;
+    'config set')
+      flags='--profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      ;;
+    'config unset')
+      flags='--profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
+      ;;
+    'config path')
+      flags='--profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      valued='--profile --region --ca --fingerprint --color'
       ;;
     'platforms')
       flags='--json --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
@@ -130,7 +184,7 @@ _polylog_at() {
       ;;
     'help')
       flags='--schema -h --help'
-      subcommands='logs builds metrics events apps auth sandbox completion help'
+      subcommands='logs builds metrics events apps auth profiles config sandbox completion help'
       operands='exit-codes output targets environment platforms'
       many='yes'
       ;;
@@ -150,7 +204,13 @@ _polylog_at() {
       subcommands='list'
       ;;
     'help auth')
-      subcommands='status'
+      subcommands='login status logout import'
+      ;;
+    'help profiles')
+      subcommands='list use remove'
+      ;;
+    'help config')
+      subcommands='list get set unset path'
       ;;
   esac
 }
@@ -264,7 +324,18 @@ _polylog_values() {
     'events tail --profile' | \
     'events wait --profile' | \
     'apps list --profile' | \
+    'auth login --profile' | \
     'auth status --profile' | \
+    'auth logout --profile' | \
+    'auth import --profile' | \
+    'profiles list --profile' | \
+    'profiles use --profile' | \
+    'profiles remove --profile' | \
+    'config list --profile' | \
+    'config get --profile' | \
+    'config set --profile' | \
+    'config unset --profile' | \
+    'config path --profile' | \
     'platforms --profile')
       words='akkeris container-station qnap scalingo digitalocean do'
       ;;
@@ -283,7 +354,18 @@ _polylog_values() {
     'events tail --ca' | \
     'events wait --ca' | \
     'apps list --ca' | \
+    'auth login --ca' | \
     'auth status --ca' | \
+    'auth logout --ca' | \
+    'auth import --ca' | \
+    'profiles list --ca' | \
+    'profiles use --ca' | \
+    'profiles remove --ca' | \
+    'config list --ca' | \
+    'config get --ca' | \
+    'config set --ca' | \
+    'config unset --ca' | \
+    'config path --ca' | \
     'platforms --ca')
       words=':file'
       ;;
@@ -301,7 +383,18 @@ _polylog_values() {
     'events tail --color' | \
     'events wait --color' | \
     'apps list --color' | \
+    'auth login --color' | \
     'auth status --color' | \
+    'auth logout --color' | \
+    'auth import --color' | \
+    'profiles list --color' | \
+    'profiles use --color' | \
+    'profiles remove --color' | \
+    'config list --color' | \
+    'config get --color' | \
+    'config set --color' | \
+    'config unset --color' | \
+    'config path --color' | \
     'platforms --color')
       words='auto always never'
       ;;

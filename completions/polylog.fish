@@ -8,7 +8,7 @@ function __polylog_set --no-scope-shadowing
     set subcommands
     switch $argv[1]
         case ''
-            set subcommands logs builds metrics events apps auth platforms sandbox completion help
+            set subcommands logs builds metrics events apps auth profiles config platforms sandbox completion help
         case 'logs'
             set valued -n --lines -S --since -U --until -a --app -g --grep -e --exclude -l --level -c --component -s --source -m --max-count --until-match --fail-on --timeout --idle -o --output --columns -t --timestamps -H --highlight --timezone --ansi --reorder --heartbeat --site --category --user --text --nas-timezone --addon --deployment --type --pod-connection-timeout --job-invocation --event-id --profile --region --ca --fingerprint --color --tail --num --limit
             set subcommands tail show export
@@ -47,8 +47,34 @@ function __polylog_set --no-scope-shadowing
         case 'apps list'
             set valued -o --output --columns --profile --region --ca --fingerprint --color
         case 'auth'
-            set subcommands status
+            set subcommands login status logout import
+        case 'auth login'
+            set valued --url --auth-url --user --code --profile --region --ca --fingerprint --color
         case 'auth status'
+            set valued --profile --region --ca --fingerprint --color
+        case 'auth logout'
+            set valued --profile --region --ca --fingerprint --color
+        case 'auth import'
+            set valued --profile --region --ca --fingerprint --color
+        case 'profiles'
+            set subcommands list use remove
+        case 'profiles list'
+            set valued --profile --region --ca --fingerprint --color
+        case 'profiles use'
+            set valued --profile --region --ca --fingerprint --color
+        case 'profiles remove'
+            set valued --profile --region --ca --fingerprint --color
+        case 'config'
+            set subcommands list get set unset path
+        case 'config list'
+            set valued --profile --region --ca --fingerprint --color
+        case 'config get'
+            set valued --profile --region --ca --fingerprint --color
+        case 'config set'
+            set valued --profile --region --ca --fingerprint --color
+        case 'config unset'
+            set valued --profile --region --ca --fingerprint --color
+        case 'config path'
             set valued --profile --region --ca --fingerprint --color
         case 'platforms'
             set valued --profile --region --ca --fingerprint --color
@@ -56,7 +82,7 @@ function __polylog_set --no-scope-shadowing
             set valued --seed --scale
         case 'completion'
         case 'help'
-            set subcommands logs builds metrics events apps auth sandbox completion help
+            set subcommands logs builds metrics events apps auth profiles config sandbox completion help
         case 'help logs'
             set subcommands tail show export
         case 'help builds'
@@ -68,7 +94,11 @@ function __polylog_set --no-scope-shadowing
         case 'help apps'
             set subcommands list
         case 'help auth'
-            set subcommands status
+            set subcommands login status logout import
+        case 'help profiles'
+            set subcommands list use remove
+        case 'help config'
+            set subcommands list get set unset path
     end
 end
 
@@ -148,6 +178,8 @@ complete -c polylog -n '__polylog_first \'\'' -a 'metrics' -d 'Figures: processo
 complete -c polylog -n '__polylog_first \'\'' -a 'events' -d 'What happened to an app: deploys, scaling, restarts, …'
 complete -c polylog -n '__polylog_first \'\'' -a 'apps' -d 'What can be addressed'
 complete -c polylog -n '__polylog_first \'\'' -a 'auth' -d 'Credentials'
+complete -c polylog -n '__polylog_first \'\'' -a 'profiles' -d 'Named connections'
+complete -c polylog -n '__polylog_first \'\'' -a 'config' -d 'Settings'
 complete -c polylog -n '__polylog_first \'\'' -a 'platforms' -d 'What each platform can do'
 complete -c polylog -n '__polylog_first \'\'' -a 'sandbox' -d 'The platforms on loopback with a living sample app on each; needs no account'
 complete -c polylog -n '__polylog_first \'\'' -a 'completion' -d 'Print a completion script for a shell, to be loaded by its settings'
@@ -667,7 +699,30 @@ complete -c polylog -n '__polylog_at \'apps list\'' -a 'digitalocean' -d 'Digita
 complete -c polylog -n '__polylog_at \'apps list\'' -a 'do' -d 'DigitalOcean App Platform'
 
 complete -c polylog -n '__polylog_at \'auth\'' -s h -l help -d 'show this help'
+complete -c polylog -n '__polylog_first \'auth\'' -a 'login' -d 'Check a credential and store it, under --profile NAME where it is one of several'
 complete -c polylog -n '__polylog_first \'auth\'' -a 'status' -d 'Ask each platform who we are'
+complete -c polylog -n '__polylog_first \'auth\'' -a 'logout' -d 'Forget a credential, and end its session'
+complete -c polylog -n '__polylog_first \'auth\'' -a 'import' -d 'Take over what the platforms\' own tools have stored; their files stay as they are'
+
+complete -c polylog -n '__polylog_at \'auth login\'' -l url -x -d 'address of the platform, or of the NAS'
+complete -c polylog -n '__polylog_at \'auth login\'' -l auth-url -x -d 'address of the login, where it is another one'
+complete -c polylog -n '__polylog_at \'auth login\'' -l user -x -d 'user'
+complete -c polylog -n '__polylog_at \'auth login\'' -l token-stdin -d 'read the token from stdin'
+complete -c polylog -n '__polylog_at \'auth login\'' -l password-stdin -d 'read the password from stdin'
+complete -c polylog -n '__polylog_at \'auth login\'' -l sid-stdin -d 'read a QTS session id from stdin, in place of user and password'
+complete -c polylog -n '__polylog_at \'auth login\'' -l code -x -d 'one-time code'
+complete -c polylog -n '__polylog_at \'auth login\'' -l accept-fingerprint -d 'pin the certificate that the NAS shows now, whatever it is'
+complete -c polylog -n '__polylog_at \'auth login\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'auth login\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'auth login\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'auth login\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'auth login\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'auth login\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'auth login\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'auth login\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'auth login\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'auth login\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'auth login\'' -s h -l help -d 'show this help'
 
 complete -c polylog -n '__polylog_at \'auth status\'' -l json -d 'one JSON document'
 complete -c polylog -n '__polylog_at \'auth status\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
@@ -687,6 +742,148 @@ complete -c polylog -n '__polylog_at \'auth status\'' -a 'qnap' -d 'QNAP Contain
 complete -c polylog -n '__polylog_at \'auth status\'' -a 'scalingo' -d 'Scalingo'
 complete -c polylog -n '__polylog_at \'auth status\'' -a 'digitalocean' -d 'DigitalOcean App Platform'
 complete -c polylog -n '__polylog_at \'auth status\'' -a 'do' -d 'DigitalOcean App Platform'
+
+complete -c polylog -n '__polylog_at \'auth logout\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'auth logout\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'auth logout\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'auth logout\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'auth logout\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'auth logout\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'auth logout\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'auth logout\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'auth logout\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'auth logout\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'auth logout\'' -s h -l help -d 'show this help'
+complete -c polylog -n '__polylog_first \'auth logout\'' -a 'akkeris' -d 'Akkeris'
+complete -c polylog -n '__polylog_first \'auth logout\'' -a 'container-station' -d 'QNAP Container Station'
+complete -c polylog -n '__polylog_first \'auth logout\'' -a 'qnap' -d 'QNAP Container Station'
+complete -c polylog -n '__polylog_first \'auth logout\'' -a 'scalingo' -d 'Scalingo'
+complete -c polylog -n '__polylog_first \'auth logout\'' -a 'digitalocean' -d 'DigitalOcean App Platform'
+complete -c polylog -n '__polylog_first \'auth logout\'' -a 'do' -d 'DigitalOcean App Platform'
+
+complete -c polylog -n '__polylog_at \'auth import\'' -s y -l yes -d 'take over everything that is found, without asking'
+complete -c polylog -n '__polylog_at \'auth import\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'auth import\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'auth import\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'auth import\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'auth import\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'auth import\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'auth import\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'auth import\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'auth import\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'auth import\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'auth import\'' -s h -l help -d 'show this help'
+
+complete -c polylog -n '__polylog_at \'profiles\'' -s h -l help -d 'show this help'
+complete -c polylog -n '__polylog_first \'profiles\'' -a 'list' -d 'Profiles, and where the secret of each is'
+complete -c polylog -n '__polylog_first \'profiles\'' -a 'use' -d 'Make a profile the default one'
+complete -c polylog -n '__polylog_first \'profiles\'' -a 'remove' -d 'Forget a profile, its settings and its credential'
+
+complete -c polylog -n '__polylog_at \'profiles list\'' -l json -d 'one JSON document'
+complete -c polylog -n '__polylog_at \'profiles list\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'profiles list\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'profiles list\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'profiles list\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'profiles list\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'profiles list\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'profiles list\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'profiles list\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'profiles list\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'profiles list\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'profiles list\'' -s h -l help -d 'show this help'
+
+complete -c polylog -n '__polylog_at \'profiles use\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'profiles use\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'profiles use\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'profiles use\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'profiles use\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'profiles use\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'profiles use\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'profiles use\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'profiles use\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'profiles use\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'profiles use\'' -s h -l help -d 'show this help'
+
+complete -c polylog -n '__polylog_at \'profiles remove\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'profiles remove\'' -s h -l help -d 'show this help'
+
+complete -c polylog -n '__polylog_at \'config\'' -s h -l help -d 'show this help'
+complete -c polylog -n '__polylog_first \'config\'' -a 'list' -d 'Settings as they are in force'
+complete -c polylog -n '__polylog_first \'config\'' -a 'get' -d 'One setting as it is in force'
+complete -c polylog -n '__polylog_first \'config\'' -a 'set' -d 'Store a setting'
+complete -c polylog -n '__polylog_first \'config\'' -a 'unset' -d 'Forget a stored setting'
+complete -c polylog -n '__polylog_first \'config\'' -a 'path' -d 'Where the settings are'
+
+complete -c polylog -n '__polylog_at \'config list\'' -l origin -d 'where each value comes from'
+complete -c polylog -n '__polylog_at \'config list\'' -l json -d 'one JSON document'
+complete -c polylog -n '__polylog_at \'config list\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'config list\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'config list\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'config list\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'config list\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'config list\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'config list\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'config list\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'config list\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'config list\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'config list\'' -s h -l help -d 'show this help'
+
+complete -c polylog -n '__polylog_at \'config get\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'config get\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'config get\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'config get\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'config get\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'config get\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'config get\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'config get\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'config get\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'config get\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'config get\'' -s h -l help -d 'show this help'
+
+complete -c polylog -n '__polylog_at \'config set\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'config set\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'config set\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'config set\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'config set\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'config set\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'config set\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'config set\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'config set\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'config set\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'config set\'' -s h -l help -d 'show this help'
+
+complete -c polylog -n '__polylog_at \'config unset\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'config unset\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'config unset\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'config unset\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'config unset\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'config unset\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'config unset\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'config unset\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'config unset\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'config unset\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'config unset\'' -s h -l help -d 'show this help'
+
+complete -c polylog -n '__polylog_at \'config path\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
+complete -c polylog -n '__polylog_at \'config path\'' -l region -x -d 'region (Scalingo)'
+complete -c polylog -n '__polylog_at \'config path\'' -l insecure -d 'do not check certificates, allow credentials over plain http'
+complete -c polylog -n '__polylog_at \'config path\'' -l ca -rF -d 'trust the certificate authorities in this PEM file'
+complete -c polylog -n '__polylog_at \'config path\'' -l fingerprint -x -d 'trust exactly the certificate with this fingerprint'
+complete -c polylog -n '__polylog_at \'config path\'' -l color -xa 'auto always never' -d 'auto, always or never'
+complete -c polylog -n '__polylog_at \'config path\'' -l no-color -d 'same as --color never'
+complete -c polylog -n '__polylog_at \'config path\'' -s q -l quiet -d 'no notices and no summary on stderr'
+complete -c polylog -n '__polylog_at \'config path\'' -s v -l verbose -d 'say more on stderr'
+complete -c polylog -n '__polylog_at \'config path\'' -l debug -d 'trace requests and streams on stderr, secrets masked'
+complete -c polylog -n '__polylog_at \'config path\'' -s h -l help -d 'show this help'
 
 complete -c polylog -n '__polylog_at \'platforms\'' -l json -d 'one JSON document'
 complete -c polylog -n '__polylog_at \'platforms\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
@@ -721,6 +918,8 @@ complete -c polylog -n '__polylog_first \'help\'' -a 'metrics' -d 'Figures: proc
 complete -c polylog -n '__polylog_first \'help\'' -a 'events' -d 'What happened to an app: deploys, scaling, restarts, …'
 complete -c polylog -n '__polylog_first \'help\'' -a 'apps' -d 'What can be addressed'
 complete -c polylog -n '__polylog_first \'help\'' -a 'auth' -d 'Credentials'
+complete -c polylog -n '__polylog_first \'help\'' -a 'profiles' -d 'Named connections'
+complete -c polylog -n '__polylog_first \'help\'' -a 'config' -d 'Settings'
 complete -c polylog -n '__polylog_first \'help\'' -a 'sandbox' -d 'The platforms on loopback with a living sample app on each; needs no account'
 complete -c polylog -n '__polylog_first \'help\'' -a 'completion' -d 'Print a completion script for a shell, to be loaded by its settings'
 complete -c polylog -n '__polylog_first \'help\'' -a 'help' -d 'Help on a topic or a command'
@@ -748,5 +947,18 @@ complete -c polylog -n '__polylog_first \'help events\'' -a 'wait' -d 'Until the
 
 complete -c polylog -n '__polylog_first \'help apps\'' -a 'list' -d 'Apps and their components'
 
+complete -c polylog -n '__polylog_first \'help auth\'' -a 'login' -d 'Check a credential and store it, under --profile NAME where it is one of several'
 complete -c polylog -n '__polylog_first \'help auth\'' -a 'status' -d 'Ask each platform who we are'
+complete -c polylog -n '__polylog_first \'help auth\'' -a 'logout' -d 'Forget a credential, and end its session'
+complete -c polylog -n '__polylog_first \'help auth\'' -a 'import' -d 'Take over what the platforms\' own tools have stored; their files stay as they are'
+
+complete -c polylog -n '__polylog_first \'help profiles\'' -a 'list' -d 'Profiles, and where the secret of each is'
+complete -c polylog -n '__polylog_first \'help profiles\'' -a 'use' -d 'Make a profile the default one'
+complete -c polylog -n '__polylog_first \'help profiles\'' -a 'remove' -d 'Forget a profile, its settings and its credential'
+
+complete -c polylog -n '__polylog_first \'help config\'' -a 'list' -d 'Settings as they are in force'
+complete -c polylog -n '__polylog_first \'help config\'' -a 'get' -d 'One setting as it is in force'
+complete -c polylog -n '__polylog_first \'help config\'' -a 'set' -d 'Store a setting'
+complete -c polylog -n '__polylog_first \'help config\'' -a 'unset' -d 'Forget a stored setting'
+complete -c polylog -n '__polylog_first \'help config\'' -a 'path' -d 'Where the settings are'
 

@@ -20,6 +20,8 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = 'events'; About = 'What happened to an app: deploys, scaling, restarts, ...' }
         @{ Text = 'apps'; About = 'What can be addressed' }
         @{ Text = 'auth'; About = 'Credentials' }
+        @{ Text = 'profiles'; About = 'Named connections' }
+        @{ Text = 'config'; About = 'Settings' }
         @{ Text = 'platforms'; About = 'What each platform can do' }
         @{ Text = 'sandbox'; About = 'The platforms on loopback with a living sample app on each; needs no account' }
         @{ Text = 'completion'; About = 'Print a completion script for a shell, to be loaded by its settings' }
@@ -805,8 +807,40 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
       )
       Subcommands = @(
+        @{ Text = 'login'; About = 'Check a credential and store it, under --profile NAME where it is one of several' }
         @{ Text = 'status'; About = 'Ask each platform who we are' }
+        @{ Text = 'logout'; About = 'Forget a credential, and end its session' }
+        @{ Text = 'import'; About = 'Take over what the platforms'' own tools have stored; their files stay as they are' }
       )
+      Operands = @()
+      Many = $false
+    }
+    'auth login' = @{
+      Flags = @(
+        @{ Text = '--url'; About = 'address of the platform, or of the NAS'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--auth-url'; About = 'address of the login, where it is another one'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--user'; About = 'user'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--token-stdin'; About = 'read the token from stdin'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--password-stdin'; About = 'read the password from stdin'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--sid-stdin'; About = 'read a QTS session id from stdin, in place of user and password'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--code'; About = 'one-time code'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--accept-fingerprint'; About = 'pin the certificate that the NAS shows now, whatever it is'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
       Operands = @()
       Many = $false
     }
@@ -838,6 +872,256 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = 'do'; About = 'DigitalOcean App Platform' }
       )
       Many = $true
+    }
+    'auth logout' = @{
+      Flags = @(
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @(
+        @{ Text = 'akkeris'; About = 'Akkeris' }
+        @{ Text = 'container-station'; About = 'QNAP Container Station' }
+        @{ Text = 'qnap'; About = 'QNAP Container Station' }
+        @{ Text = 'scalingo'; About = 'Scalingo' }
+        @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }
+        @{ Text = 'do'; About = 'DigitalOcean App Platform' }
+      )
+      Many = $false
+    }
+    'auth import' = @{
+      Flags = @(
+        @{ Text = '-y'; About = 'take over everything that is found, without asking'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--yes'; About = 'take over everything that is found, without asking'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $true
+    }
+    'profiles' = @{
+      Flags = @(
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @(
+        @{ Text = 'list'; About = 'Profiles, and where the secret of each is' }
+        @{ Text = 'use'; About = 'Make a profile the default one' }
+        @{ Text = 'remove'; About = 'Forget a profile, its settings and its credential' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'profiles list' = @{
+      Flags = @(
+        @{ Text = '--json'; About = 'one JSON document'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $false
+    }
+    'profiles use' = @{
+      Flags = @(
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $false
+    }
+    'profiles remove' = @{
+      Flags = @(
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $false
+    }
+    'config' = @{
+      Flags = @(
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @(
+        @{ Text = 'list'; About = 'Settings as they are in force' }
+        @{ Text = 'get'; About = 'One setting as it is in force' }
+        @{ Text = 'set'; About = 'Store a setting' }
+        @{ Text = 'unset'; About = 'Forget a stored setting' }
+        @{ Text = 'path'; About = 'Where the settings are' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'config list' = @{
+      Flags = @(
+        @{ Text = '--origin'; About = 'where each value comes from'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--json'; About = 'one JSON document'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $false
+    }
+    'config get' = @{
+      Flags = @(
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $false
+    }
+    'config set' = @{
+      Flags = @(
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $false
+    }
+    'config unset' = @{
+      Flags = @(
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $false
+    }
+    'config path' = @{
+      Flags = @(
+        @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
+        @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--ca'; About = 'trust the certificate authorities in this PEM file'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--fingerprint'; About = 'trust exactly the certificate with this fingerprint'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--color'; About = 'auto, always or never'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'auto'; About = '' }, @{ Text = 'always'; About = '' }, @{ Text = 'never'; About = '' }) }
+        @{ Text = '--no-color'; About = 'same as --color never'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-q'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--quiet'; About = 'no notices and no summary on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-v'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--verbose'; About = 'say more on stderr'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--debug'; About = 'trace requests and streams on stderr, secrets masked'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '-h'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--help'; About = 'show this help'; TakesValue = $false; Hidden = $false; Words = @() }
+      )
+      Subcommands = @()
+      Operands = @()
+      Many = $false
     }
     'platforms' = @{
       Flags = @(
@@ -903,6 +1187,8 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = 'events'; About = 'What happened to an app: deploys, scaling, restarts, ...' }
         @{ Text = 'apps'; About = 'What can be addressed' }
         @{ Text = 'auth'; About = 'Credentials' }
+        @{ Text = 'profiles'; About = 'Named connections' }
+        @{ Text = 'config'; About = 'Settings' }
         @{ Text = 'sandbox'; About = 'The platforms on loopback with a living sample app on each; needs no account' }
         @{ Text = 'completion'; About = 'Print a completion script for a shell, to be loaded by its settings' }
         @{ Text = 'help'; About = 'Help on a topic or a command' }
@@ -967,7 +1253,32 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
     'help auth' = @{
       Flags = @()
       Subcommands = @(
+        @{ Text = 'login'; About = 'Check a credential and store it, under --profile NAME where it is one of several' }
         @{ Text = 'status'; About = 'Ask each platform who we are' }
+        @{ Text = 'logout'; About = 'Forget a credential, and end its session' }
+        @{ Text = 'import'; About = 'Take over what the platforms'' own tools have stored; their files stay as they are' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'help profiles' = @{
+      Flags = @()
+      Subcommands = @(
+        @{ Text = 'list'; About = 'Profiles, and where the secret of each is' }
+        @{ Text = 'use'; About = 'Make a profile the default one' }
+        @{ Text = 'remove'; About = 'Forget a profile, its settings and its credential' }
+      )
+      Operands = @()
+      Many = $false
+    }
+    'help config' = @{
+      Flags = @()
+      Subcommands = @(
+        @{ Text = 'list'; About = 'Settings as they are in force' }
+        @{ Text = 'get'; About = 'One setting as it is in force' }
+        @{ Text = 'set'; About = 'Store a setting' }
+        @{ Text = 'unset'; About = 'Forget a stored setting' }
+        @{ Text = 'path'; About = 'Where the settings are' }
       )
       Operands = @()
       Many = $false

@@ -1,29 +1,31 @@
 // What main lends to commands: the terminal, the signal, connections to platforms. Knows no platform's words.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  type ConnectionOptions,
+  knownProfile,
+  openProfileNetwork,
+  sessionStore,
+  settingsWithCredential,
+} from './connect.ts';
 import { CliError } from './errors.ts';
 import type { Host } from './host.ts';
 import { createTerminal, type Terminal } from './output/terminal.ts';
+import { profileEntries, profileOf } from './profiles.ts';
 import { type ProjectFile, readProjectFile } from './project-file.ts';
 import type { Provider, Settings } from './provider.ts';
 import { PROVIDERS, type ProviderEntry } from './providers/index.ts';
-import { isConfigured, missingCredential, resolveSettings } from './settings.ts';
+import { isConfigured } from './settings.ts';
+import { profileNamed, type StoredSettings } from './store/settings-schema.ts';
+import { openStore, type Store } from './store/store.ts';
 import { findEntry, parseTargets, type ResolvedTarget, type Target, unknownProfile } from './target.ts';
 import type { Network } from './transport/network.ts';
 
 /** Flags that every command has. */
-export interface GlobalOptions {
+export interface GlobalOptions extends ConnectionOptions {
   readonly profile?: string | undefined;
-  readonly region?: string | undefined;
-  readonly insecure?: boolean | undefined;
-  /** Path of a PEM file. */
-  readonly ca?: string | undefined;
-  readonly fingerprint?: string | undefined;
   /** false: --no-color. */
   readonly color?: 'auto' | 'always' | 'never' | false | undefined;
   readonly quiet?: boolean | undefined;
   readonly verbose?: boolean | undefined;
-  readonly debug?: boolean | undefined;
 }
 
 /** One platform, ready to be asked. */
@@ -40,14 +42,22 @@ export interface Context {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly options: GlobalOptions;
+  readonly store: Store;
+  /** What is stored, read once. */
+  stored(): Promise<StoredSettings>;
+  /** The built-in profiles and the stored ones. */
+  profiles(): Promise<readonly ProviderEntry[]>;
+  /** --profile, else POLYLOG_PROFILE, else the stored default. */
+  defaultProfile(): Promise<string | undefined>;
   /** Targets as typed, or the default target when there are none. */
   targets(texts: readonly string[]): Promise<ResolvedTarget[]>;
   /** Profiles to ask when none is named: those that have what they need. */
   configuredProfiles(): Promise<ProviderEntry[]>;
-  profile(name: string): ProviderEntry;
+  /** Throws a usage CliError that names those that there are. */
+  profile(name: string): Promise<ProviderEntry>;
   /** One connection per profile; a second call returns the same. `override`: settings set by flags of the command. */
   connect(entry: ProviderEntry, override?: Readonly<Record<string, string | undefined>>): Promise<Connected>;
-  /** Frees all connections at once. */
+  /** Frees all connections at once, and waits until sessions are kept. */
   close(): Promise<void>;
 }
 
@@ -59,62 +69,92 @@ export function createContext(host: Host, options: GlobalOptions): Context {
     color: options.color === false ? 'never' : options.color,
     quiet: options.quiet,
   });
+  const store = openStore({ ...host, say: (sentence) => terminal.complain(`polylog: ${sentence}`) });
   const networks: Network[] = [];
   const connections = new Map<string, Promise<Connected>>();
+  let reading: Promise<StoredSettings> | undefined;
+  const stored = () => {
+    reading ??= store.settings.read();
+    return reading;
+  };
+  const profiles = async () => profileEntries(await stored(), PROVIDERS);
+  const defaultProfile = async () =>
+    options.profile ?? (host.env.POLYLOG_PROFILE || (await stored()).profile);
   const configuredProfiles = async () => {
-    const netrc = await readUserNetrc(host);
+    const settings = await stored();
     const loaded = await Promise.all(
-      PROVIDERS.map(async (entry) => ({ entry, provider: await entry.load() })),
+      (await profiles()).map(async (entry) => {
+        // A named profile is there because somebody made it; whether it works is for its platform to say.
+        if (entry.profile !== undefined) return { entry, isReady: hasLogin(settings, entry.profile) };
+        const { provider, sources } = await knownProfile(entry, settings, { host, flags: {} });
+        return { entry, isReady: isConfigured(provider, sources) };
+      }),
     );
-    return loaded
-      .filter(({ provider }) => isConfigured(provider, { env: host.env, netrc }))
-      .map(({ entry }) => entry);
+    return loaded.filter(({ isReady }) => isReady).map(({ entry }) => entry);
+  };
+  const connect = async (
+    entry: ProviderEntry,
+    override: Readonly<Record<string, string | undefined>>,
+  ): Promise<Connected> => {
+    const flags = { region: options.region, ...override };
+    const known = await knownProfile(entry, await stored(), { host, flags });
+    const { provider } = known;
+    const settings = await settingsWithCredential(known, store);
+    const network = await openProfileNetwork({ provider, settings }, { host, options, terminal });
+    networks.push(network);
+    const client = provider.connect(settings, network, sessionStore(known, settings, store));
+    return { provider, profile: settings.profile, settings, client };
   };
   return {
     host,
     terminal,
     signal: host.signal,
     options,
+    store,
+    stored,
+    profiles,
+    defaultProfile,
     configuredProfiles,
-    targets: (texts) => resolveTargets(texts, { host, options, configuredProfiles }),
-    profile(name) {
-      const entry = findEntry(name, PROVIDERS);
-      if (!entry) throw unknownProfile(name, { entries: PROVIDERS });
+    targets: (texts) => resolveTargets(texts, { host, stored, profiles, defaultProfile, configuredProfiles }),
+    async profile(name) {
+      const entries = await profiles();
+      const entry = findEntry(name, entries);
+      if (!entry) throw unknownProfile(name, { entries });
       return entry;
     },
     connect(entry, override = {}) {
-      const known = connections.get(entry.name);
+      const known = connections.get(profileOf(entry));
       if (known) return known;
-      const connection = connect({ entry, host, options, override, terminal, networks });
-      connections.set(entry.name, connection);
+      const connection = connect(entry, override);
+      connections.set(profileOf(entry), connection);
       return connection;
     },
     async close() {
       await Promise.all(networks.map((network) => network.close()));
+      await store.sessions.settled();
     },
   };
 }
 
-async function resolveTargets(
-  texts: readonly string[],
-  lent: { host: Host; options: GlobalOptions; configuredProfiles: () => Promise<ProviderEntry[]> },
-): Promise<ResolvedTarget[]> {
-  const { host, options } = lent;
+/** Where a platform may ask for no login at all, a stored address is enough. */
+function hasLogin(settings: StoredSettings, name: string): boolean {
+  const profile = profileNamed(settings, name);
+  return profile?.credential !== undefined || profile?.account !== undefined;
+}
+
+type Lent = Pick<Context, 'host' | 'stored' | 'profiles' | 'defaultProfile' | 'configuredProfiles'>;
+
+async function resolveTargets(texts: readonly string[], lent: Lent): Promise<ResolvedTarget[]> {
+  const { host } = lent;
   const needsFile = texts.length === 0 || texts.some((text) => text.startsWith('@'));
   const file: ProjectFile | undefined = needsFile ? await readProjectFile(host.cwd, host.home) : undefined;
-  const fallback = host.env.POLYLOG_APP || file?.app;
-  const asked = texts.length > 0 ? texts : fallback ? [fallback] : [];
-  if (asked.length === 0) {
-    throw new CliError('usage', 'No target is given.', {
-      hint: 'Name an app, for example scalingo:shop, or set POLYLOG_APP.',
-    });
-  }
-  const profile = options.profile ?? (host.env.POLYLOG_PROFILE || undefined);
+  const asked = texts.length > 0 ? texts : await defaultTarget(lent, file);
+  const profile = await lent.defaultProfile();
   const open = profile === undefined && asked.some((text) => text.startsWith('@') || !text.includes(':'));
   const targets: Target[] = parseTargets(asked, {
-    entries: PROVIDERS,
+    entries: await lent.profiles(),
     profile,
-    configured: open ? (await lent.configuredProfiles()).map((entry) => entry.name) : [],
+    configured: open ? (await lent.configuredProfiles()).map(profileOf) : [],
     groups: file?.groups ?? {},
   });
   return Promise.all(
@@ -122,75 +162,11 @@ async function resolveTargets(
   );
 }
 
-interface Connecting {
-  readonly entry: ProviderEntry;
-  readonly host: Host;
-  readonly options: GlobalOptions;
-  readonly override: Readonly<Record<string, string | undefined>>;
-  readonly terminal: Terminal;
-  readonly networks: Network[];
-}
-
-async function connect({
-  entry,
-  host,
-  options,
-  override,
-  terminal,
-  networks,
-}: Connecting): Promise<Connected> {
-  const provider = await entry.load();
-  const netrc = provider.settings.some((setting) => setting.netrc) ? await readUserNetrc(host) : undefined;
-  const flags = { region: options.region, ...override };
-  const settings = resolveSettings(provider, { env: host.env, flags, netrc });
-  const missing = missingCredential(provider, settings);
-  if (missing) throw missing;
-  const origin = provider.origin(settings);
-  const { openNetwork } = await import('./transport/open-network.ts');
-  const insecure = options.insecure ?? isOn(settings.values.insecure);
-  if (insecure) terminal.complain(`polylog: certificates of ${provider.title} are not checked (insecure).`);
-  const fingerprint = options.fingerprint ?? settings.values.fingerprint;
-  const network = openNetwork({
-    subject: {
-      platform: provider.title,
-      profile: settings.profile === provider.name ? provider.title : settings.profile,
-    },
-    tls: {
-      insecure,
-      host: new URL(origin).hostname,
-      ...(options.ca === undefined ? {} : { ca: await readCa(options.ca) }),
-      ...(fingerprint === undefined ? {} : { fingerprint }),
-    },
-    proxy: {
-      http: host.env.HTTP_PROXY ?? host.env.http_proxy,
-      https: host.env.HTTPS_PROXY ?? host.env.https_proxy,
-      no: host.env.NO_PROXY ?? host.env.no_proxy,
-    },
-    allowPlainHttp: insecure,
-    mayCarryCredential: (url) => provider.mayCarryCredential(url, settings),
-    userAgent: 'polylog',
-    retry: host.retry,
-    ...(options.debug ? { trace: (line: string) => terminal.complain(line) } : {}),
-    onWait: (notice) => terminal.note(`polylog: ${notice}`),
+/** POLYLOG_APP, else the project's file, which is nearer than what is stored for all of them. */
+async function defaultTarget({ host, stored }: Lent, file: ProjectFile | undefined): Promise<string[]> {
+  const target = host.env.POLYLOG_APP || (file?.app ?? (await stored()).app);
+  if (target !== undefined) return [target];
+  throw new CliError('usage', 'No target is given.', {
+    hint: 'Name an app, for example scalingo:shop, or set POLYLOG_APP.',
   });
-  networks.push(network);
-  return { provider, profile: settings.profile, settings, client: provider.connect(settings, network) };
-}
-
-/** A file that is not there or cannot be read holds no credential. */
-async function readUserNetrc(host: Host): Promise<string | undefined> {
-  return readFile(host.env.NETRC || join(host.home, '.netrc'), 'utf8').catch(() => undefined);
-}
-
-function isOn(value: string | undefined): boolean {
-  return value !== undefined && !['', '0', 'false', 'no', 'off'].includes(value.toLowerCase());
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
-    throw new CliError('usage', `The file of --ca, ${path}, cannot be read (${code}).`);
-  }
 }

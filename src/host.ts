@@ -19,6 +19,8 @@ export interface Host {
   readonly signal: AbortSignal;
   /** How one-shot requests are tried again; the transport's own rules (half a minute in all) unless given. */
   readonly retry?: RetryRules;
+  /** In place of the system's keyring: a file that stands in for the optional module (null: there is none), and milliseconds. */
+  readonly keyring?: { readonly module: string | null; readonly probe?: number; readonly use?: number };
   /** Path of the Node executable, for running polylog itself as a child. */
   readonly node: string;
   /** The package's root, ending in a slash. */

@@ -136,6 +136,44 @@ export class LogEntry {
   }
 }
 
+/**
+ * Items that are made only when someone looks at them: a million lines that are handed on as they are, or that a filter
+ * drops, never become objects.
+ */
+export interface Bundle<T> {
+  readonly count: number;
+  /** Milliseconds since the epoch of each item, NaN for one without a time. */
+  readonly at: readonly number[];
+  /** Made anew at every look, so that none is held: look once. */
+  readonly items: readonly T[];
+  /** The items as the platform wrote them, LF behind each, in pieces; null where that is not what stands there. */
+  readonly verbatim: readonly Uint8Array[] | null;
+  /** Whether any item may hold this text; false only where none does. */
+  mayHold(text: string): boolean;
+}
+
+/** Some items in order; those of a bundle, where there is one, are made when `items` is looked at. */
+export interface Lot<T> {
+  readonly items: readonly T[];
+  readonly bundle?: Bundle<T> | undefined;
+}
+
+/**
+ * Gives an object of one's own the items of a bundle. Spread into another object it brings the made items along and
+ * not the bundle, which those might no longer be.
+ */
+export function carrying<T, S extends object>(about: S, bundle: Bundle<T>): S & Lot<T> {
+  return Object.defineProperties(about, {
+    items: { get: () => bundle.items, enumerable: true },
+    bundle: { value: bundle },
+  }) as S & Lot<T>;
+}
+
+/** How many, without making any. */
+export function countOf<T>(lot: Lot<T>): number {
+  return lot.bundle ? lot.bundle.count : lot.items.length;
+}
+
 export interface AppComponent {
   readonly name: string;
   /** The platform's own word: `service`, `worker`, `container`, … */

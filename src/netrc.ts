@@ -41,6 +41,18 @@ export function readNetrc(text: string, host: string): NetrcEntry | null {
   return null;
 }
 
+/** All machines that are named, as written but in lower case. */
+export function netrcMachines(text: string): string[] {
+  const words = wordsOf(text);
+  const machines = words.flatMap((word, index) => {
+    const name = words[index + 1];
+    return word === 'machine' && name !== undefined && words[index - 1] !== 'password'
+      ? [name.toLowerCase()]
+      : [];
+  });
+  return [...new Set(machines)];
+}
+
 /** The machine's name for an address, with or without a scheme: host[:port] in lower case. */
 export function netrcMachine(address: string): string {
   const behindScheme = address.trim().replace(/^[a-z][a-z\d+.-]*:\/\//i, '');

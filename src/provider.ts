@@ -6,6 +6,7 @@ import type {
   Level,
   LogEntry,
   LogSource,
+  Lot,
   MetricKind,
   MetricSeries,
   Notice,
@@ -24,8 +25,7 @@ export type Position =
   | { readonly [key: string]: Position };
 
 /** What one step of a source brings. An empty batch is a sign of life: connected, a ping, a poll that found nothing. */
-export interface Batch<T> {
-  readonly items: readonly T[];
+export interface Batch<T> extends Lot<T> {
   /** Where to go on after these items; absent where the platform has no such mark. */
   readonly position?: Position;
   /** Items that the platform or the adapter itself left out before these. */
@@ -250,7 +250,10 @@ export interface EventsCapability<C> {
     readonly final: 'good' | 'bad' | null;
   }[];
   open(client: C, ref: AppRef, options: EventOptions, signal: AbortSignal): Promise<Source<PlatformEvent>>;
-  /** The present state of the app, or of each component or container that `ref` names. */
+  /**
+   * The present state of the app, or of each component or container that `ref` names; what is in several states at once
+   * (running and deployed) has an entry for each, the most telling first.
+   */
   state(client: C, ref: AppRef, signal: AbortSignal): Promise<PlatformState[]>;
   /** The state that an event says was reached, so that one that passed between two looks is caught; null where it says none. */
   stateOf?(event: PlatformEvent): string | null;
@@ -276,6 +279,8 @@ export interface SettingDeclaration {
   readonly name: string;
   readonly description: string;
   readonly secret: boolean;
+  /** It says where the credential goes: from a flag or the environment, it keeps everything that is stored away from there. */
+  readonly address?: true;
   /** Environment variables, first wins; `needs`: counts only when that other variable is set too. */
   readonly env: readonly { readonly name: string; readonly needs?: string }[];
   /** Else the password of the `.netrc` machine that is the `url` setting's host[:port] in lower case. */
@@ -294,6 +299,53 @@ export interface Settings {
   readonly origins: Readonly<Record<string, string>>;
 }
 
+/** Keeps one profile's short-lived session between runs. Never throws: what cannot be kept is got anew. */
+export interface SessionStore {
+  /** What `keep` was given by an earlier run with the same credential for the same origin, or null. */
+  load(): Promise<string | null>;
+  /** Returns at once; it is written before the program ends. */
+  keep(session: string): void;
+  forget(): void;
+}
+
+/** How a user and a password become the credential of a platform that keeps another one. */
+export interface SignIn {
+  /** The origin that the password goes to; throws a usage CliError when it is not known. */
+  origin(settings: Settings): string;
+  /** The credential, by names of settings; or `code` when a one-time code is needed (again). Throws an `auth` CliError. */
+  signIn(
+    asked: {
+      readonly settings: Settings;
+      readonly user: string;
+      readonly password: string;
+      readonly code?: string;
+    },
+    network: Network,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>> | 'code'>;
+}
+
+/** What another tool of the platform has stored. */
+export interface FoundCredential {
+  /** The profile it would become. */
+  readonly profile: string;
+  /** Path of the file. */
+  readonly file: string;
+  /** By names of settings, addresses and secrets alike. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface ForeignFiles {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** As `os.platform()` names it. */
+  readonly platform: string;
+  /** undefined when it is not there or cannot be read. */
+  read(path: string): Promise<string | undefined>;
+  /** Told what was found and cannot be understood: a sentence without a secret. */
+  say(sentence: string): void;
+}
+
 export interface Definition<C> {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -310,8 +362,18 @@ export interface Definition<C> {
   origin(settings: Settings): string;
   /** Whether the credential may travel to this URL (TLS or loopback is checked elsewhere). */
   mayCarryCredential(url: URL, settings: Settings): boolean;
-  connect(settings: Settings, network: Network): C;
+  /** `sessions`: absent where nothing may be kept. */
+  connect(settings: Settings, network: Network, sessions?: SessionStore): C;
   whoami(client: C, signal: AbortSignal): Promise<Identity>;
+  /** What its tokens begin with, to tell one that was given to another platform by mistake. */
+  readonly tokenForm?: RegExp;
+  readonly signIn?: SignIn;
+  /** Names of the regions that an account may choose from, the usual one first; absent where there is no choice. */
+  regions?(client: C, signal: AbortSignal): Promise<readonly string[]>;
+  /** Ends the session on the platform, if there is one; needs no new one for that. */
+  signOut?(client: C, signal: AbortSignal): Promise<void>;
+  /** What the platform's own tools have stored; changes nothing. */
+  findCredentials?(files: ForeignFiles): Promise<readonly FoundCredential[]>;
   readonly apps: Capability<AppsCapability<C>>;
   readonly logs: Capability<LogsCapability<C>>;
   readonly builds?: Capability<BuildsCapability<C>>;

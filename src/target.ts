@@ -1,5 +1,6 @@
 // What is addressed: PROFILE:APP/COMPONENT, groups, defaults. Knows no platform's way of naming apps.
 import { CliError } from './errors.ts';
+import { profileOf } from './profiles.ts';
 import type { AppRef } from './provider.ts';
 import type { ProviderEntry } from './providers/index.ts';
 
@@ -19,7 +20,7 @@ export interface TargetRules {
   readonly entries: readonly ProviderEntry[];
   /** From --profile, POLYLOG_PROFILE or the stored default. */
   readonly profile: string | undefined;
-  /** Names of built-in profiles that have what they need. */
+  /** Names of profiles that have what they need. */
   readonly configured: readonly string[];
   /** Groups of the project file by name. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
@@ -51,19 +52,19 @@ export function parseTarget(text: string, rules: TargetRules): Target {
   const colon = text.indexOf(':');
   if (colon >= 0) {
     const entry = findEntry(text.slice(0, colon), rules.entries);
-    if (entry) return { profile: entry.name, entry, rest: text.slice(colon + 1) };
+    if (entry) return { profile: profileOf(entry), entry, rest: text.slice(colon + 1) };
     throw unknownProfile(text.slice(0, colon), rules);
   }
   const entry = defaultEntry(text, rules);
-  return { profile: entry.name, entry, rest: text };
+  return { profile: profileOf(entry), entry, rest: text };
 }
 
 export function findEntry(name: string, entries: readonly ProviderEntry[]): ProviderEntry | undefined {
-  return entries.find((entry) => entry.name === name || entry.aliases.includes(name));
+  return entries.find((entry) => profileOf(entry) === name || entry.aliases.includes(name));
 }
 
 export function unknownProfile(name: string, rules: Pick<TargetRules, 'entries'>): CliError {
-  const choices = rules.entries.map((entry) => [entry.name, ...entry.aliases].join(' or ')).join(', ');
+  const choices = rules.entries.map((entry) => [profileOf(entry), ...entry.aliases].join(' or ')).join(', ');
   return new CliError('usage', `There is no platform or profile "${printable(name)}".`, {
     hint: `Known: ${choices}.`,
   });
@@ -78,7 +79,7 @@ function defaultEntry(text: string, rules: TargetRules): ProviderEntry {
   const only = rules.configured.length === 1 ? rules.configured[0] : undefined;
   const entry = only === undefined ? undefined : findEntry(only, rules.entries);
   if (entry) return entry;
-  const names = rules.configured.length > 0 ? rules.configured : rules.entries.map((known) => known.name);
+  const names = rules.configured.length > 0 ? rules.configured : rules.entries.map(profileOf);
   const why =
     rules.configured.length > 0
       ? `credentials are set for ${rules.configured.join(' and ')}`

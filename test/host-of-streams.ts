@@ -1,4 +1,8 @@
 // A host made of streams, for the program through main().
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import type { Host } from '../src/host.ts';
 import { main } from '../src/main.ts';
@@ -26,7 +30,9 @@ export function hostOf(argv: readonly string[], env: Host['env'] = {}) {
   const stderr = new Collected();
   const host: Host = {
     argv,
-    env,
+    // Nothing of the caller's is read or written, and nothing of another run.
+    env: { POLYLOG_CONFIG_DIR: ownDirectory(), ...env },
+    keyring: { module: null },
     // A directory that no project file stands above.
     cwd: '/',
     home: '/',
@@ -39,6 +45,18 @@ export function hostOf(argv: readonly string[], env: Host['env'] = {}) {
     root: new URL('../', import.meta.url),
   };
   return { host, stdout, stderr };
+}
+
+const directories: string[] = [];
+process.once('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A settings directory that is not there yet. */
+export function ownDirectory(): string {
+  const directory = join(tmpdir(), `polylog-settings-${randomBytes(8).toString('hex')}`);
+  directories.push(directory);
+  return directory;
 }
 
 export async function run(line: string | readonly string[], env: Host['env'] = {}): Promise<Ran> {

@@ -4,6 +4,7 @@ import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { App } from '../model.ts';
 import { appRecord } from '../output/records.ts';
+import { profileOf } from '../profiles.ts';
 import { isSupported } from '../provider.ts';
 import type { ProviderEntry } from '../providers/index.ts';
 import { formOf, type ListOutput, printList } from './lists.ts';
@@ -29,7 +30,7 @@ export async function listApps({ host, profiles, options }: AppsCommand): Promis
         {
           type: 'app',
           records: found.map(({ entry, app }) =>
-            appRecord(app, { provider: entry.name, profile: entry.name }),
+            appRecord(app, { provider: entry.name, profile: profileOf(entry) }),
           ),
           table: () => ({
             columns: ['TARGET', 'COMPONENTS', 'REGION', 'STATUS'].map((title) => ({ title })),
@@ -48,11 +49,16 @@ export async function listApps({ host, profiles, options }: AppsCommand): Promis
 /** The named ones, or --profile, or all that have what they need. */
 export async function chosenProfiles(context: Context, names: readonly string[]): Promise<ProviderEntry[]> {
   const named = names.length > 0 ? names : context.options.profile ? [context.options.profile] : [];
-  if (named.length > 0) return [...new Set(named.map((name) => context.profile(name)))];
+  if (named.length > 0) {
+    const entries = await Promise.all(named.map((name) => context.profile(name)));
+    return entries.filter(
+      (entry, at) => entries.findIndex((other) => profileOf(other) === profileOf(entry)) === at,
+    );
+  }
   const configured = await context.configuredProfiles();
   if (configured.length > 0) return configured;
   throw new CliError('auth', 'No platform has credentials.', {
-    hint: 'polylog help environment lists the variables to set; polylog sandbox needs none.',
+    hint: 'polylog auth login makes one, polylog help environment lists the variables to set; polylog sandbox needs none.',
   });
 }
 
@@ -78,5 +84,5 @@ function rowOf(entry: ProviderEntry, app: App): string[] {
   const components = app.components.map(({ name, instances }) =>
     instances === null ? name : `${name}×${instances}`,
   );
-  return [`${entry.name}:${app.name}`, components.join(' '), app.region ?? '', app.status ?? ''];
+  return [`${profileOf(entry)}:${app.name}`, components.join(' '), app.region ?? '', app.status ?? ''];
 }

@@ -3,7 +3,9 @@ import { type Context, createContext } from '../context.ts';
 import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { renderTable } from '../output/table.ts';
+import { profileOf } from '../profiles.ts';
 import type { ProviderEntry } from '../providers/index.ts';
+import { profileNamed, type SecretPlace } from '../store/settings-schema.ts';
 import { chosenProfiles } from './app-list.ts';
 import type { AuthOptions } from './auth.ts';
 
@@ -41,12 +43,13 @@ export async function showStatus({ host, profiles, options }: StatusCommand): Pr
 }
 
 async function ask(context: Context, entry: ProviderEntry): Promise<Status> {
-  const about = { profile: entry.name, provider: entry.name };
+  const about = { profile: profileOf(entry), provider: entry.name };
   const nobody = { ...about, url: null, user: null, note: null, credential: null };
   try {
     const { provider, client, settings } = await context.connect(entry);
     const url = provider.origin(settings);
-    const credential = credentialOrigin(provider.credentials, settings.origins);
+    const kept = profileNamed(await context.stored(), profileOf(entry))?.credential?.kept;
+    const credential = credentialOrigin(provider.credentials, settings.origins, kept);
     try {
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(LIMIT)]);
       const identity = await provider.whoami(client, signal);
@@ -70,11 +73,19 @@ function asCliError(error: unknown, entry: ProviderEntry): CliError {
 function credentialOrigin(
   alternatives: readonly (readonly string[])[],
   origins: Readonly<Record<string, string>>,
+  kept: SecretPlace | undefined,
 ): string | null {
   const used = alternatives.find(
     (names) => names.length > 0 && names.every((name) => origins[name] !== undefined),
   );
-  return used ? [...new Set(used.map((name) => origins[name]))].join(', ') : null;
+  if (!used) return null;
+  const place = kept === 'keyring' ? 'system keyring' : 'credential file';
+  const isKept = (name: string) => origins[name] === 'profile';
+  // The address may be stored beside it, but is no secret.
+  const places = used.flatMap((name) =>
+    isKept(name) ? (kept === undefined ? [] : [place]) : [origins[name] ?? ''],
+  );
+  return [...new Set(places)].join(', ');
 }
 
 async function print(context: Context, answers: readonly Status[], json: boolean): Promise<void> {

@@ -165,6 +165,14 @@ function looksWhole(id: string): boolean {
   );
 }
 
+const SHORT_HASH = 7;
+
+/** Either may be a shortened form of the other: some platforms show only the beginning of a hash. */
+function isCommit(shown: string | null, asked: string): boolean {
+  if (shown === null) return false;
+  return shown.startsWith(asked) || (shown.length >= SHORT_HASH && asked.startsWith(shown));
+}
+
 async function searchBuild(
   place: BuildPlace,
   { build, commit }: Choice,
@@ -177,7 +185,7 @@ async function searchBuild(
     for (const candidate of page) {
       seen += 1;
       if (commit !== undefined) {
-        if (candidate.commit?.startsWith(commit)) return candidate;
+        if (isCommit(candidate.commit, commit)) return candidate;
       } else if (build === undefined || build === 'latest' || candidate.id === build) return candidate;
       else if (build.length >= SHORTEST_BEGINNING && candidate.id.startsWith(build)) fitting.push(candidate);
     }

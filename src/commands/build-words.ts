@@ -34,9 +34,9 @@ export function failedStep(build: Build): { name: string; step: BuildStep } | un
   return failed.sort((a, b) => b.name.split('/').length - a.name.split('/').length)[0];
 }
 
-/** Our word, with the platform's own where it says more. */
+/** Our word, with the platform's own where it says more: a success has no shades. */
 export function statusText(build: Build): string {
-  const native = build.nativeStatus;
+  const native = build.status === 'succeeded' ? '' : build.nativeStatus;
   return native === '' || native.toLowerCase() === build.status
     ? build.status
     : `${build.status} (${native})`;

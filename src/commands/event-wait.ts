@@ -35,6 +35,7 @@ export function waitForState({ host, target, state, options }: WaitCommand): Pro
         place,
         state: known,
         signal: deadline.signal,
+        known: new Set(),
         note: (line) => context.terminal.note(line),
       });
       await context.terminal.print(stateText(end.state, place, form));
@@ -70,6 +71,8 @@ interface Waiting {
   readonly place: EventPlace;
   readonly state: string;
   readonly signal: AbortSignal;
+  /** Failures that had happened before, once they have been seen. */
+  readonly known: Set<string>;
   note(line: string): void;
 }
 
@@ -112,24 +115,40 @@ async function awaitState(waiting: Waiting): Promise<WaitEnd> {
   }
 }
 
-/** A bad end counts only when it came while we waited: what had failed before may be about to be mended. */
+/**
+ * A bad end counts only when it came while we waited: what had failed before may be about to be mended. What has the
+ * same time as at the first look is the same failure.
+ */
 function judge(
   states: readonly PlatformState[],
-  { place, state }: Waiting,
+  { place, state, known }: Waiting,
   first: boolean,
 ): WaitEnd | undefined {
   const isIt = (one: PlatformState) =>
-    one.state.toLowerCase() === state.toLowerCase() || one.nativeState.toLowerCase() === state.toLowerCase();
-  const [any] = states;
-  // Of several components every one has to be there.
-  if (any && states.every(isIt)) return { reached: true, state: any };
-  if (first) return undefined;
-  const bad = states.find((one) =>
+    [one.state, one.nativeState, ...(one.also ?? [])].some(
+      (word) => word.toLowerCase() === state.toLowerCase(),
+    );
+  const any = states.find(isIt);
+  // Of several components every one has to be there; one that is in several states at once has an entry for each.
+  const there = new Set(states.filter(isIt).map(({ component }) => component));
+  const isBad = place.events.states.some((one) => one.state === state && one.final === 'bad');
+  // Who waits for a failure wants to know of the first.
+  if (any && (isBad || states.every(({ component }) => there.has(component)))) {
+    // One that holds beside others is reported by the word that was waited for.
+    return { reached: true, state: { ...any, state } };
+  }
+  const bad = states.filter((one) =>
     place.events.states.some(
       ({ state: name, final }) => final === 'bad' && name === one.state && name !== state,
     ),
   );
-  return bad ? { reached: false, state: bad } : undefined;
+  if (first) for (const one of bad) if (one.ts) known.add(failureKey(one));
+  const fresh = first ? undefined : bad.find((one) => !known.has(failureKey(one)));
+  return fresh ? { reached: false, state: fresh } : undefined;
+}
+
+function failureKey({ ts, component, nativeState }: PlatformState): string {
+  return JSON.stringify([ts && formatInstant(ts), component, nativeState]);
 }
 
 /** States that passed between two looks, from the events since the wait began. */
@@ -143,8 +162,10 @@ async function judgePast({ place, state, signal }: Waiting, since: Instant): Pro
       const step = await history.next();
       if (step.done) return undefined;
       for (const event of step.value.items) {
+        const wanted = target.ref.component;
+        const isOurs = wanted === null || event.component === wanted;
         const isNew = event.ts !== null && event.ts.seconds >= since.seconds;
-        const reached = isNew ? events.stateOf(event) : null;
+        const reached = isOurs && isNew ? events.stateOf(event) : null;
         if (reached?.toLowerCase() !== state.toLowerCase()) continue;
         const { ts, component, nativeKind, fields } = event;
         return { reached: true, state: { ts, component, state: reached, nativeState: nativeKind, fields } };

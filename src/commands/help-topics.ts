@@ -136,6 +136,8 @@ export const GENERAL_VARIABLES: readonly (readonly [name: string, purpose: strin
   ['POLYLOG_PROFILE', 'platform of targets that name none'],
   ['POLYLOG_APP', 'the target when none is given'],
   ['POLYLOG_OUTPUT', 'the form of output when -o is not given'],
+  ['POLYLOG_CONFIG_DIR', 'directory of settings, credentials and sessions (polylog config path)'],
+  ['POLYLOG_KEYRING', 'off: secrets in a file of mode 0600, never in the system keyring'],
   ['NO_COLOR', 'no colour when set'],
   ['FORCE_COLOR', 'colour in pipes too; 0 for none; stronger than NO_COLOR'],
   ['HTTP_PROXY', 'proxy for http:// and ws:// addresses'],

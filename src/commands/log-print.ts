@@ -1,6 +1,14 @@
 // What `logs` says: records on stdout, everything else on stderr; counts both. Knows no platform and no network.
 import { CliError, sentenceOf } from '../errors.ts';
-import { formatInstant, type Gap, type LogEntry, type MessageReader, type Notice } from '../model.ts';
+import {
+  countOf,
+  formatInstant,
+  type Gap,
+  type LogEntry,
+  type Lot,
+  type MessageReader,
+  type Notice,
+} from '../model.ts';
 import type { LogRenderer, LogTarget } from '../output/log-item.ts';
 import { createLogRenderer } from '../output/logs.ts';
 import { progressText } from '../output/progress.ts';
@@ -12,7 +20,7 @@ export interface LogPrinter {
   /** Entries printed so far. */
   readonly count: number;
   /** `late`: they are earlier than lines that were printed before. */
-  entries(entries: readonly LogEntry[], target: LogTarget, late?: LateMark): Promise<void>;
+  entries(lot: Lot<LogEntry>, target: LogTarget, late?: LateMark): Promise<void>;
   gap(gap: Gap, target: LogTarget): Promise<void>;
   notice(notice: Notice, target: LogTarget): Promise<void>;
   /** Drawn on a terminal's stderr only. */
@@ -57,14 +65,15 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
     get count() {
       return counts.entries;
     },
-    async entries(entries, target, { late } = { late: false }) {
-      await printHead();
+    async entries(lot, target, { late } = { late: false }) {
+      if (headDue) await printHead();
       const shown = known(target);
       const observed = Date.now();
       quietSince = performance.now();
-      counts.entries += entries.length;
-      await terminal.print(
-        renderer.entries(entries.map((entry) => ({ entry, target: shown, observed, late }))),
+      counts.entries += countOf(lot);
+      const asWritten = renderer.isVerbatim ? lot.bundle?.verbatim : null;
+      return terminal.print(
+        asWritten ?? renderer.entries(lot.items.map((entry) => ({ entry, target: shown, observed, late }))),
       );
     },
     async gap(gap, target) {

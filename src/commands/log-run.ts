@@ -2,12 +2,12 @@
 import { type Connected, type Context, createContext, type GlobalOptions } from '../context.ts';
 import { CliError, exitCodeOf, Interruption, sentenceOf } from '../errors.ts';
 import type { Host } from '../host.ts';
-import type { LogEntry } from '../model.ts';
+import { countOf, type LogEntry } from '../model.ts';
 import type { LogTarget } from '../output/log-item.ts';
 import { isSupported, type Source } from '../provider.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import { type FeedOptions, feed } from '../stream/feed.ts';
-import { createLogFilter, type Pattern } from '../stream/filter.ts';
+import { createBundleFilter, createLogFilter, type Pattern } from '../stream/filter.ts';
 import { type Merged, type MergedItems, type MergeInput, merge } from '../stream/merge.ts';
 import { createMultiline } from '../stream/multiline.ts';
 import { everything } from '../stream/range.ts';
@@ -244,6 +244,7 @@ function inputOf(lane: Lane, source: Source<LogEntry>, { reading, stop }: Printi
   const { request } = reading;
   const options: FeedOptions<LogEntry> = {
     keep: keepOf(lane, request),
+    mayKeep: createBundleFilter(request.filter),
     lines: request.lines,
     since: request.since,
     until: request.until,
@@ -300,11 +301,18 @@ async function show(
 }
 
 async function showItems(
-  { items, late }: MergedItems<LogEntry>,
+  step: MergedItems<LogEntry>,
   lane: Lane,
   { ends, printer }: { ends: LogRequest['ends']; printer: LogPrinter },
 ): Promise<Verdict> {
   const { maxCount, untilMatch, failOn } = ends;
+  const { late } = step;
+  const isFarFromMost = maxCount === undefined || printer.count + countOf(step) < maxCount;
+  if (!untilMatch && !failOn && isFarFromMost) {
+    await printer.entries(step, lane.shown, { late });
+    return undefined;
+  }
+  const { items } = step;
   let shown = items;
   let verdict: Verdict;
   if (untilMatch || failOn) {
@@ -321,7 +329,7 @@ async function showItems(
     shown = shown.slice(0, rest);
     verdict ??= 'max-count';
   }
-  await printer.entries(shown, lane.shown, { late });
+  await printer.entries({ items: shown }, lane.shown, { late });
   return verdict;
 }
 

@@ -110,7 +110,10 @@ async function ask(context: Context, { targets, asked, said, now }: Asking): Pro
         const place = await metricPlace(context, target);
         const { metrics, resolution, components } = asked;
         const narrowed = target.ref.component === null ? components : [...components, target.ref.component];
-        const query: MetricQuery = { metrics, since, until, resolution, components: narrowed };
+        // The usual hour is no wish of the user's: a platform that knows the present only is asked for that.
+        const isPresent = place.metrics.traits.keepsSeconds === null && !asked.isRangeGiven;
+        const from = isPresent ? until : since;
+        const query: MetricQuery = { metrics, since: from, until, resolution, components: narrowed };
         const answer = await place.metrics.query(place.connected.client, target.ref, query, context.signal);
         for (const notice of answer.notices) sayOnce(place.label, notice.message);
         return { place, series: await narrow(answer.series, narrowed), error: undefined };

@@ -74,6 +74,7 @@ async function environment(
     ...kept,
     ...sandbox.env,
     POLYLOG_CONFIG_DIR: join(folder, 'settings'),
+    POLYLOG_KEYRING: 'off',
     NO_PROXY: '127.0.0.1,localhost',
     no_proxy: '127.0.0.1,localhost',
     PATH: [folder, host.env.PATH].filter(Boolean).join(delimiter),

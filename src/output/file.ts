@@ -2,9 +2,10 @@
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliError } from '../errors.ts';
+import type { Printable } from './watched-output.ts';
 
 export interface WholeFile {
-  write(text: string | Uint8Array): Promise<void>;
+  write(text: Printable): Promise<void>;
   /** Puts the file in its place, replacing what stood there. */
   keep(): Promise<void>;
   /** Leaves nothing behind; does nothing after `keep`. */
@@ -25,9 +26,12 @@ export async function createWholeFile(path: string): Promise<WholeFile> {
   };
   return {
     async write(text) {
-      await handle?.appendFile(text).catch((error) => {
-        throw failure(error, path);
-      });
+      const pieces = typeof text === 'string' || text instanceof Uint8Array ? [text] : text;
+      for (const piece of pieces) {
+        await handle?.appendFile(piece).catch((error) => {
+          throw failure(error, path);
+        });
+      }
     },
     async keep() {
       try {

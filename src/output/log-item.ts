@@ -25,6 +25,8 @@ export interface LogRenderer {
   readonly head: string;
   /** Bytes only where a line was no valid UTF-8 and the form keeps bytes. */
   entries(batch: readonly LogItem[]): string | Uint8Array;
+  /** Whether it gives the platform's lines as they are, LF behind each: then whole pieces of them may be printed instead. */
+  readonly isVerbatim?: boolean;
   /** '' in forms that leave gaps to stderr. */
   gap(gap: Gap, target: LogTarget): string;
   /** `target` is null for what concerns the whole command. */

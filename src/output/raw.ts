@@ -9,9 +9,9 @@ export interface RawOptions {
 
 /** The platform's line and LF, byte for byte, unless `ansi` asks for cleaning; a mark of cut lines on a terminal only. */
 export function createRawRenderer({ isTTY, ansi }: RawOptions): LogRenderer {
-  const entries =
-    isTTY || ansi !== 'keep' ? (batch: readonly LogItem[]) => cleaned(batch, { isTTY, ansi }) : verbatim;
-  return { head: '', entries, gap: () => '', notice: () => '' };
+  const isVerbatim = ansi === 'keep' && !isTTY;
+  const entries = isVerbatim ? verbatim : (batch: readonly LogItem[]) => cleaned(batch, { isTTY, ansi });
+  return { head: '', entries, isVerbatim, gap: () => '', notice: () => '' };
 }
 
 function verbatim(batch: readonly LogItem[]): string | Uint8Array {

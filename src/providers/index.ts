@@ -5,6 +5,8 @@ export interface ProviderEntry {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly title: string;
+  /** The stored profile that it stands for; absent: the platform's built-in one. */
+  readonly profile?: string;
   /** Flags of its `logs`; here and not in the provider, so that help needs no provider. */
   readonly logFlags: readonly PlatformFlag[];
   load(): Promise<Provider>;

@@ -1,6 +1,6 @@
 // One source from its past into its live stream, connection after connection. Knows no platform.
 import { CliError, isRetryable } from '../errors.ts';
-import type { Gap, Instant, Notice } from '../model.ts';
+import { type Bundle, carrying, countOf, type Gap, type Instant, type Lot, type Notice } from '../model.ts';
 import type { Position, Progress, Source } from '../provider.ts';
 import { wait } from '../wait.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
@@ -38,6 +38,8 @@ export const FEED_TIMING: FeedTiming = {
 export interface FeedOptions<T> {
   /** What is shown; `-n` counts only that. */
   readonly keep: (item: T) => boolean;
+  /** Whether `keep` might let any item of it pass, told without making them; absent = it might. */
+  readonly mayKeep?: ((bundle: Bundle<T>) => boolean) | undefined;
   readonly lines: number | 'all';
   readonly since: Instant | null;
   readonly until: Instant | null;
@@ -50,7 +52,7 @@ export interface FeedOptions<T> {
 }
 
 export type FeedStep<T> =
-  | { readonly kind: 'items'; readonly items: readonly T[]; readonly past: boolean }
+  | ({ readonly kind: 'items'; readonly past: boolean } & Lot<T>)
   | { readonly kind: 'gap'; readonly gap: Gap }
   | { readonly kind: 'notice'; readonly notice: Notice }
   | { readonly kind: 'progress'; readonly progress: Progress }
@@ -122,20 +124,29 @@ export async function* fromPast<T>(
         state.begun = true;
         return;
       }
-      const { items, missing, notices, progress } = step.value;
+      const { missing, notices, progress } = step.value;
       if (progress) yield { kind: 'progress', progress };
       for (const said of notices ?? []) yield { kind: 'notice', notice: said };
       if (missing) yield { kind: 'gap', gap: gapOf(missing) };
-      if (items.length === 0) continue;
+      if (countOf(step.value) === 0) continue;
       const { multiline, follow } = state.options;
       // Nothing resumes a past.
-      if (follow) state.shown.remember(multiline ? items.flatMap((item) => multiline.partsOf(item)) : items);
+      if (follow) state.shown.remember(multiline ? partsOf(step.value, multiline) : step.value);
       state.begun = true;
-      yield { kind: 'items', items, past: true };
+      yield itemsStep(step.value, { past: true });
     }
   } finally {
     await steps.return({ position: undefined, cut: undefined });
   }
+}
+
+function partsOf<T>({ items }: Lot<T>, multiline: Multiline<T>): Lot<T> {
+  return { items: items.flatMap((item) => multiline.partsOf(item)) };
+}
+
+export function itemsStep<T>(lot: Lot<T>, { past }: { past: boolean }): FeedStep<T> {
+  const step = { kind: 'items', past } as const;
+  return lot.bundle ? carrying(step, lot.bundle) : { ...step, items: lot.items };
 }
 
 /** A failure that may pass is met by asking again, as long as a first connection is tried. */

@@ -1,7 +1,14 @@
 // Which log lines pass: patterns, levels, components, sources. Knows no platform and no command line.
 import type { RE2JS } from 're2js';
 import { CliError } from '../errors.ts';
-import { LEVELS, type Level, type LogEntry, type LogSource, type MessageReader } from '../model.ts';
+import {
+  type Bundle,
+  LEVELS,
+  type Level,
+  type LogEntry,
+  type LogSource,
+  type MessageReader,
+} from '../model.ts';
 import { unread } from './message.ts';
 
 export interface LogFilter {
@@ -19,6 +26,8 @@ export interface LogFilter {
 export interface Pattern {
   /** Linear in the length of the text. */
   test(text: string): boolean;
+  /** A text that stands in whatever matches, where one is known. */
+  readonly needle?: string | undefined;
 }
 
 export interface LevelLimit {
@@ -48,6 +57,21 @@ export function createLogFilter(
   }
   if (tests.length === 0) return undefined;
   return (entry) => tests.every((test) => test(entry));
+}
+
+/**
+ * Whether any of many lines may pass, told from all of them at once; undefined when that cannot be told. Most of what a
+ * rare word drops is never taken apart.
+ */
+export function createBundleFilter({ grep }: LogFilter): ((bundle: Bundle<LogEntry>) => boolean) | undefined {
+  const needles = grep.flatMap(({ needle }) => (needle === undefined || isMangled(needle) ? [] : [needle]));
+  if (needles.length === 0 || needles.length < grep.length) return undefined;
+  return (bundle) => needles.some((needle) => bundle.mayHold(needle));
+}
+
+/** Stands in no bytes, but in what is made of them. */
+function isMangled(needle: string): boolean {
+  return /[\ufffd\ud800-\udfff]/.test(needle);
 }
 
 function isOf(globs: readonly Pattern[], entry: LogEntry): boolean {
@@ -89,7 +113,8 @@ export async function compilePattern(
   options: { flag: string; ignoreCase: boolean },
 ): Promise<Pattern> {
   const literal = literalOf(text);
-  if (literal !== null && !options.ignoreCase) return { test: (subject) => subject.includes(literal) };
+  if (literal !== null && !options.ignoreCase)
+    return { test: (subject) => subject.includes(literal), needle: literal };
   const compiled = await compileRe2(text, options);
   return { test: (subject) => compiled.test(subject) };
 }

@@ -1,9 +1,17 @@
 // Joins past and live of one connection without a hole and without a repeat. Knows no platform.
-import type { Gap, Instant } from '../model.ts';
-import { compareInstants, shiftInstant } from '../model.ts';
+import { compareInstants, countOf, type Gap, type Instant, type Lot, shiftInstant } from '../model.ts';
 import type { Batch, LiveStart } from '../provider.ts';
 import { type Connection, openConnection, type Pull } from './connection.ts';
-import { askOf, clampNotice, type FeedState, type FeedStep, fromPast, gapOf, say } from './feed.ts';
+import {
+  askOf,
+  clampNotice,
+  type FeedState,
+  type FeedStep,
+  fromPast,
+  gapOf,
+  itemsStep,
+  say,
+} from './feed.ts';
 import { sortByTime } from './past.ts';
 import { createPulls } from './pulls.ts';
 import { createRange } from './range.ts';
@@ -122,7 +130,7 @@ interface Hold<T> {
 
 function createHold<T>(connection: Connection<T>, first: Batch<T>, limit: number): Hold<T> {
   const held: (() => Promise<Pull<T>>)[] = [async () => ({ batch: first })];
-  let count = first.items.length;
+  let count = countOf(first);
   let released = false;
   let collecting = Promise.resolve();
   const collectOne = async (): Promise<boolean> => {
@@ -130,7 +138,7 @@ function createHold<T>(connection: Connection<T>, first: Batch<T>, limit: number
       const pull = await connection.next();
       held.push(async () => pull);
       if ('over' in pull) return false;
-      count += pull.batch.items.length;
+      count += countOf(pull.batch);
       return count <= limit;
     } catch (error) {
       held.push(async () => {
@@ -217,7 +225,7 @@ async function* fetchMissed<T>(
     };
   }
   const all = withCut(state, sorted);
-  state.shown.remember(all);
+  state.shown.remember({ items: all });
   const sieve = createSieve(options, createRange(source, options));
   yield* liveItems([...sieve.pass(all), ...sieve.rest()]);
 }
@@ -265,26 +273,30 @@ async function* liveFrom<T>(state: FeedState<T>, run: LiveRun<T>): Steps<T> {
       }
       for (const said of batch.notices ?? []) yield { kind: 'notice', notice: said };
       if (batch.missing) yield { kind: 'gap', gap: gapOf(batch.missing) };
-      if (batch.items.length > 0) {
+      if (countOf(batch) > 0) {
         state.backoff.reset();
-        let items: readonly T[] = batch.items;
-        if (batch.cut) {
-          state.cutItem = items.at(-1);
-          items = items.slice(0, -1);
+        let lot: Lot<T> = batch;
+        if (batch.cut || joining || state.cutItem !== undefined) {
+          let { items } = batch;
+          if (batch.cut) {
+            state.cutItem = items.at(-1);
+            items = items.slice(0, -1);
+          }
+          if (!joining && items.length > 0) items = withCut(state, items);
+          if (joining) {
+            const joined = joining.pass(items);
+            if (joined.askMore) return { end: 'again', reason: 'the replayed past began too late' };
+            if (joined.gap) yield { kind: 'gap', gap: joined.gap };
+            items = joined.items;
+            if (joining.done()) joining = undefined;
+          }
+          lot = { items };
         }
-        if (!joining && items.length > 0) items = withCut(state, items);
-        if (joining) {
-          const joined = joining.pass(items);
-          if (joined.askMore) return { end: 'again', reason: 'the replayed past began too late' };
-          if (joined.gap) yield { kind: 'gap', gap: joined.gap };
-          items = joined.items;
-          if (joining.done()) joining = undefined;
-        }
-        if (items.length > 0) {
-          state.shown.remember(items);
-          const passed = sieve.pass(items);
-          const shown = options.multiline ? [...passed, ...sieve.passDue()] : passed;
-          if (shown.length > 0) yield { kind: 'items', items: shown, past: false };
+        if (countOf(lot) > 0) {
+          state.shown.remember(lot);
+          const passed = sieve.passLot(lot);
+          const shown = options.multiline ? { items: [...passed.items, ...sieve.passDue()] } : passed;
+          if (countOf(shown) > 0) yield itemsStep(shown, { past: false });
         }
       }
       // Only now: a consumer that stops before has not seen these items.

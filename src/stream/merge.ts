@@ -1,8 +1,8 @@
 // Several feeds as one sequence in order of time; none can hold up the others. Knows no platform.
-import type { Gap, Notice } from '../model.ts';
+import { carrying, countOf, type Gap, type Lot, type Notice } from '../model.ts';
 import type { Progress } from '../provider.ts';
 import type { FeedEnd, FeedStep } from './feed.ts';
-import { millisReader, type Timed, TimedQueue, type TimeOf } from './timed-queue.ts';
+import { Places, type Timed, TimedQueue, type TimeOf } from './timed-queue.ts';
 
 export interface MergeInput<T> extends TimeOf<T> {
   readonly steps: AsyncGenerator<FeedStep<T>, FeedEnd, undefined>;
@@ -12,11 +12,10 @@ export interface MergeInput<T> extends TimeOf<T> {
   readonly ordered: boolean;
 }
 
-export interface MergedItems<T> {
+export interface MergedItems<T> extends Lot<T> {
   readonly kind: 'items';
   /** Index of the input. */
   readonly from: number;
-  readonly items: readonly T[];
   /** Earlier than something that was handed out before. */
   readonly late: boolean;
 }
@@ -75,7 +74,7 @@ async function* passThrough<T>(input: MergeInput<T>): AsyncGenerator<Merged<T>, 
         return;
       }
       const { value } = step;
-      if (value.kind === 'items') yield { kind: 'items', from: 0, items: value.items, late: false };
+      if (value.kind === 'items') yield itemsOf(value, { from: 0, late: false });
       else if (value.kind !== 'caught-up') yield { ...value, from: 0 };
     }
   } catch (error) {
@@ -96,17 +95,13 @@ class Aside<T> {
 interface Lane<T> {
   readonly input: MergeInput<T>;
   readonly index: number;
-  readonly millisOf: (item: T) => number;
+  readonly places: Places<T>;
   readonly queue: TimedQueue<T | Aside<T>>;
   /** How long its live items wait: as long as the slowest of the others takes, or as its own disorder asks. */
   readonly window: number;
   /** Still handing out its past. */
   past: boolean;
   over: boolean;
-  /** Milliseconds since the epoch by which the last item is put in order. */
-  lastAt: number;
-  /** Whether any of its items had a time. */
-  timed: boolean;
   /** Asides in the queue. */
   asides: number;
   /** Called when the queue, which was full, has room again. */
@@ -121,13 +116,11 @@ async function* mergeMany<T>(
     (input, index): Lane<T> => ({
       input,
       index,
-      millisOf: millisReader(input),
+      places: new Places(input, Date.now),
       queue: new TimedQueue(),
       window: windowOf(inputs, index),
       past: true,
       over: false,
-      lastAt: Number.NEGATIVE_INFINITY,
-      timed: false,
       asides: 0,
       resume: undefined,
     }),
@@ -149,11 +142,11 @@ async function* mergeMany<T>(
       const patient = options.now() - startedAt < options.patience && !options.hurry.aborted;
       const ready = takeReady(lanes, options, patient);
       if (ready) {
-        const { lane, items, at } = ready;
+        const { lane, lot, at } = ready;
         const behind = countBehind(at, handedOut);
-        if (lane.timed) handedOut = Math.max(handedOut, at.at(-1) ?? handedOut);
-        if (lane.asides === 0) yield* partsOf(lane, items as readonly T[], behind);
-        else yield* partsAndAsides(lane, items, behind);
+        if (lane.places.timed) handedOut = Math.max(handedOut, at.at(-1) ?? handedOut);
+        if (lane.asides === 0) yield* partsOf(lane, lot as Lot<T>, behind);
+        else yield* partsAndAsides(lane, lot.items, behind);
         if (lane.resume && lane.queue.size <= options.bound * ROOM) {
           lane.resume();
           lane.resume = undefined;
@@ -235,12 +228,21 @@ function countBehind(at: readonly number[], handedOut: number): number {
   return count;
 }
 
-function partsOf<T>(lane: Lane<T>, items: readonly T[], behind: number): readonly Merged<T>[] {
+function partsOf<T>(lane: Lane<T>, lot: Lot<T>, behind: number): readonly Merged<T>[] {
   const from = lane.index;
-  if (behind === 0) return [{ kind: 'items', from, items, late: false }];
-  const late: Merged<T> = { kind: 'items', from, items: items.slice(0, behind), late: lane.timed };
-  if (behind === items.length) return [late];
-  return [late, { kind: 'items', from, items: items.slice(behind), late: false }];
+  if (behind === 0) return [itemsOf(lot, { from, late: false })];
+  const late = lane.places.timed;
+  if (behind === countOf(lot)) return [itemsOf(lot, { from, late })];
+  const { items } = lot;
+  return [
+    { kind: 'items', from, items: items.slice(0, behind), late },
+    { kind: 'items', from, items: items.slice(behind), late: false },
+  ];
+}
+
+function itemsOf<T>(lot: Lot<T>, about: { from: number; late: boolean }): MergedItems<T> {
+  const step = { kind: 'items', ...about } as const;
+  return lot.bundle ? carrying(step, lot.bundle) : { ...step, items: lot.items };
 }
 
 function partsAndAsides<T>(lane: Lane<T>, items: readonly (T | Aside<T>)[], behind: number): Merged<T>[] {
@@ -248,7 +250,7 @@ function partsAndAsides<T>(lane: Lane<T>, items: readonly (T | Aside<T>)[], behi
   let run: T[] = [];
   let left = behind;
   const close = () => {
-    if (run.length > 0) parts.push(...partsOf(lane, run, Math.min(left, run.length)));
+    if (run.length > 0) parts.push(...partsOf(lane, { items: run }, Math.min(left, run.length)));
     left = Math.max(0, left - run.length);
     run = [];
   };
@@ -264,24 +266,14 @@ function partsAndAsides<T>(lane: Lane<T>, items: readonly (T | Aside<T>)[], behi
   return parts;
 }
 
-function admit<T>(lane: Lane<T>, step: { items: readonly T[]; past: boolean }, now: number): void {
-  const { items } = step;
-  const at = new Array<number>(items.length);
-  for (let index = 0; index < items.length; index += 1) {
-    const millis = lane.millisOf(items[index] as T);
-    if (!Number.isNaN(millis)) {
-      lane.lastAt = millis;
-      lane.timed = true;
-    } else if (!lane.timed) lane.lastAt = Date.now();
-    // Otherwise: a line without a time stays behind the one it followed.
-    at[index] = lane.lastAt;
-  }
-  lane.queue.push(items, at, step.past || !lane.timed ? now : now + lane.window);
+function admit<T>(lane: Lane<T>, step: Lot<T> & { readonly past: boolean }, now: number): void {
+  const at = lane.places.of(step);
+  lane.queue.push(step, at, step.past || !lane.places.timed ? now : now + lane.window);
 }
 
 function queueAside<T>(lane: Lane<T>, step: Merged<T>, due: number): void {
   lane.asides += 1;
-  lane.queue.push([new Aside(step)], [Math.max(lane.lastAt, lane.queue.lastAt)], due);
+  lane.queue.push({ items: [new Aside(step)] }, [Math.max(lane.places.last, lane.queue.lastAt)], due);
 }
 
 /** The earliest items that may go: as many of one lane as come before every other lane's first. */
@@ -311,7 +303,7 @@ function takeReady<T>(
   }
   if (!best) return null;
   const taken = best.queue.take(second, full ? Number.POSITIVE_INFINITY : options.now());
-  return taken && { lane: best, items: taken.items, at: taken.at };
+  return taken && { lane: best, lot: taken.lot, at: taken.at };
 }
 
 function untilNext<T>(

@@ -1,6 +1,12 @@
 // History: the newest n items that pass, or everything since a time, oldest first. Knows no platform.
-import type { Instant, Notice } from '../model.ts';
-import { compareInstants, formatInstant } from '../model.ts';
+import {
+  type Bundle,
+  compareInstants,
+  formatInstant,
+  type Instant,
+  type Lot,
+  type Notice,
+} from '../model.ts';
 import type { Batch, HistoryEnd, HistoryQuery, Position, Progress, Source } from '../provider.ts';
 import { wait } from '../wait.ts';
 import type { Multiline } from './multiline.ts';
@@ -10,6 +16,7 @@ import { createSorter } from './sorter.ts';
 
 export interface PastOptions<T> {
   readonly keep: (item: T) => boolean;
+  readonly mayKeep?: ((bundle: Bundle<T>) => boolean) | undefined;
   readonly multiline?: Multiline<T> | undefined;
   readonly lines: number | 'all';
   readonly since: Instant | null;
@@ -28,8 +35,7 @@ export interface PastRetry {
   readonly notice: Notice;
 }
 
-export interface PastStep<T> {
-  readonly items: readonly T[];
+export interface PastStep<T> extends Lot<T> {
   readonly missing?: NonNullable<Batch<T>['missing']>;
   readonly notices?: readonly Notice[];
   readonly progress?: Progress;
@@ -67,13 +73,13 @@ async function* streamed<T>(
   const history = source.history(query, signal);
   const sieve = createSieve(options, createRange(source, options));
   // Traces are joined in order of time; otherwise only what passes is worth sorting.
-  const pass = (items: readonly T[]): readonly T[] => {
-    if (!sorter) return sieve.pass(items);
-    return options.multiline ? sieve.pass(sorter.push(items)) : sorter.push(sieve.pass(items));
+  const pass = (lot: Lot<T>): readonly Lot<T>[] => {
+    if (!sorter) return [sieve.passLot(lot)];
+    return options.multiline ? sorter.push(lot).map(sieve.passLot) : sorter.push(sieve.passLot(lot));
   };
-  const rest = (): readonly T[] => {
+  const rest = (): readonly Lot<T>[] => {
     const sorted = sorter?.drain() ?? [];
-    return options.multiline ? [...sieve.pass(sorted), ...sieve.rest()] : sorted;
+    return options.multiline ? [...sorted.map(sieve.passLot), { items: sieve.rest() }] : sorted;
   };
   let position: Position | undefined;
   let cut: T | undefined;
@@ -81,7 +87,7 @@ async function* streamed<T>(
     for (;;) {
       const step = await history.next();
       if (step.done) {
-        yield { items: rest() };
+        yield* rest();
         const hint = beginsLater(step.value, options.since);
         if (hint) yield { items: [], notices: [hint] };
         return { position, cut };
@@ -89,12 +95,13 @@ async function* streamed<T>(
       const batch = step.value;
       position = batch.position ?? position;
       if (batch.cut && options.holdCut) cut = batch.items.at(-1);
-      const items = pass(wholeItems(batch, options));
-      if (items.length > 0 || batch.missing || batch.notices || batch.progress) yield pastStep(items, batch);
+      const passed = pass(batch.cut && options.holdCut ? { items: wholeItems(batch, options) } : batch);
+      if (batch.missing || batch.notices || batch.progress) yield pastStep(batch);
+      yield* passed;
     }
   } catch (error) {
     // What was received stays.
-    yield { items: rest() };
+    yield* rest();
     throw error;
   } finally {
     await history.return({ complete: false, begins: null }).catch(() => undefined);
@@ -230,9 +237,9 @@ function beginsLater(end: HistoryEnd, since: Instant | null): Notice | null {
   };
 }
 
-function pastStep<T>(items: readonly T[], batch: Batch<T>): PastStep<T> {
+function pastStep<T>(batch: Batch<T>): PastStep<T> {
   return {
-    items,
+    items: [],
     ...(batch.missing ? { missing: batch.missing } : {}),
     ...(batch.notices ? { notices: batch.notices } : {}),
     ...(batch.progress ? { progress: batch.progress } : {}),

@@ -1,6 +1,5 @@
 // Remembers what was shown around the end of a connection, so that a resumed one doubles nothing. Knows no network.
-import type { Instant } from '../model.ts';
-import { compareInstants } from '../model.ts';
+import { compareInstants, countOf, type Instant, type Lot } from '../model.ts';
 
 export interface Keyed<T> {
   timeOf(item: T): Instant | null;
@@ -9,7 +8,7 @@ export interface Keyed<T> {
 
 export interface Repeats<T> {
   /** Keeps a reference to the batch; costs nothing per item. */
-  remember(items: readonly T[]): void;
+  remember(lot: Lot<T>): void;
   /** The newest time that was shown; null when nothing with a time was. */
   watermark(): Instant | null;
   /** Takes a picture of what was shown, against which what a new connection brings is compared. */
@@ -35,32 +34,37 @@ const SETTLED_AFTER = 500;
 
 /** `limit`: how many items are remembered at most (whole batches are forgotten, so somewhat more may be). */
 export function createRepeats<T>(keyed: Keyed<T>, limit = KEPT): Repeats<T> {
-  let batches: (readonly T[])[] = [];
+  let lots: Lot<T>[] = [];
+  let first = 0;
   let size = 0;
   return {
-    remember(items) {
-      if (items.length === 0) return;
-      batches.push(items);
-      size += items.length;
-      let drop = 0;
-      while (drop < batches.length - 1 && size - (batches[drop]?.length ?? 0) >= limit) {
-        size -= batches[drop]?.length ?? 0;
-        drop += 1;
+    remember(lot) {
+      if (countOf(lot) === 0) return;
+      lots.push(lot);
+      size += countOf(lot);
+      for (let oldest = lots[first]; oldest && first < lots.length - 1; oldest = lots[first]) {
+        if (size - countOf(oldest) < limit) break;
+        size -= countOf(oldest);
+        first += 1;
       }
-      if (drop > 0) batches = batches.slice(drop);
+      if (first < 64 && first * 2 < lots.length) return;
+      lots = lots.slice(first);
+      first = 0;
     },
-    watermark: () => newest(batches, keyed),
-    freeze: () => freeze(batches.flat().slice(-limit), keyed),
+    watermark: () => newest(itemsOf(lots.slice(first)), keyed),
+    freeze: () => freeze(itemsOf(lots.slice(first)).slice(-limit), keyed),
   };
 }
 
-function newest<T>(batches: readonly (readonly T[])[], keyed: Keyed<T>): Instant | null {
+function itemsOf<T>(lots: readonly Lot<T>[]): T[] {
+  return lots.flatMap(({ items }) => items);
+}
+
+function newest<T>(items: readonly T[], keyed: Keyed<T>): Instant | null {
   let best: Instant | null = null;
-  for (const batch of batches) {
-    for (const item of batch) {
-      const time = keyed.timeOf(item);
-      if (time && (!best || compareInstants(time, best) > 0)) best = time;
-    }
+  for (const item of items) {
+    const time = keyed.timeOf(item);
+    if (time && (!best || compareInstants(time, best) > 0)) best = time;
   }
   return best;
 }
@@ -74,7 +78,7 @@ function freeze<T>(shown: readonly T[], keyed: Keyed<T>): Frozen<T> {
     const time = keyed.timeOf(item);
     if (time) timed.push({ time, key });
   }
-  const watermark = newest([shown], keyed);
+  const watermark = newest(shown, keyed);
   const oldest = timed.reduce<Instant | null>(
     (low, { time }) => (low && compareInstants(low, time) <= 0 ? low : time),
     null,

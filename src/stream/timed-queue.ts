@@ -1,6 +1,6 @@
 // Items in order of time, nearly all of which come in that order: kept in runs, so that those cost next to nothing.
 // Knows no clock and no network.
-import { type Instant, instantToMillis } from '../model.ts';
+import { type Instant, instantToMillis, type Lot } from '../model.ts';
 
 export interface TimeOf<T> {
   timeOf(item: T): Instant | null;
@@ -8,8 +8,47 @@ export interface TimeOf<T> {
   readonly millisOf?: ((item: T) => number) | undefined;
 }
 
-/** Milliseconds since the epoch, NaN for an item without a time. */
-export function millisReader<T>(source: TimeOf<T>): (item: T) => number {
+/** Where in time the items of one source stand, also those without a time: behind the one that they followed. */
+export class Places<T> {
+  readonly #millisOf: (item: T) => number;
+  readonly #unknown: () => number;
+  /** Milliseconds of the last item. */
+  last = Number.NEGATIVE_INFINITY;
+  /** Whether any item had a time. */
+  timed = false;
+
+  /** `unknown`: where items stand as long as none has had a time; at the beginning of all when absent. */
+  constructor(source: TimeOf<T>, unknown: () => number = () => Number.NEGATIVE_INFINITY) {
+    this.#millisOf = millisReader(source);
+    this.#unknown = unknown;
+  }
+
+  of(lot: Lot<T>): readonly number[] {
+    const { bundle } = lot;
+    if (bundle && bundle.count > 0 && !hasUnknown(bundle.at)) {
+      this.timed = true;
+      this.last = bundle.at.at(-1) ?? this.last;
+      return bundle.at;
+    }
+    if (bundle) return bundle.at.map((millis) => this.#next(millis));
+    return lot.items.map((item) => this.#next(this.#millisOf(item)));
+  }
+
+  #next(millis: number): number {
+    if (!Number.isNaN(millis)) {
+      this.timed = true;
+      this.last = millis;
+    } else if (!this.timed) this.last = this.#unknown();
+    return this.last;
+  }
+}
+
+function hasUnknown(at: readonly number[]): boolean {
+  for (const millis of at) if (Number.isNaN(millis)) return true;
+  return false;
+}
+
+function millisReader<T>(source: TimeOf<T>): (item: T) => number {
   if (source.millisOf) return source.millisOf;
   return (item) => {
     const time = source.timeOf(item);
@@ -19,23 +58,21 @@ export function millisReader<T>(source: TimeOf<T>): (item: T) => number {
 
 /** Some items with their milliseconds. */
 export interface Timed<T> {
-  readonly items: readonly T[];
+  readonly lot: Lot<T>;
   readonly at: readonly number[];
 }
 
 /** `at` ascends; those before `head` are gone. */
-interface Run<T> {
-  items: readonly T[];
-  readonly at: number[];
-  /** When each may go, on the clock of whoever asks. */
-  readonly due: number[];
+interface Run<T> extends Timed<T> {
+  lot: Lot<T>;
+  /** When all or each of them may go, on the clock of whoever asks. */
+  readonly due: number | readonly number[];
   head: number;
-  /** `items` where it is an array of our own. */
-  own: T[] | undefined;
 }
 
-/** Small batches are joined to runs of about so many. */
-const JOINED = 256;
+/** Smaller runs are joined to the one before. */
+const SMALL = 64;
+const MOST_JOINED = 256;
 
 export class TimedQueue<T> {
   /** Each begins where the one before it ends, or later; those before `#first` are gone. */
@@ -56,23 +93,22 @@ export class TimedQueue<T> {
   /** When the first item may go; Infinity when there is none. */
   get firstDue(): number {
     const run = this.#runs[this.#first];
-    return run?.due[run.head] ?? Number.POSITIVE_INFINITY;
+    return run ? dueOf(run, run.head) : Number.POSITIVE_INFINITY;
   }
 
-  /** Of the last item; -Infinity when there is none. */
+  /** Milliseconds of the last item; -Infinity when there is none. */
   get lastAt(): number {
     return this.#runs.at(-1)?.at.at(-1) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Puts items where they belong, behind those of the same time. `at` as long as `items`, in any order. */
-  push(items: readonly T[], at: number[], due: number): void {
-    if (items.length === 0) return;
-    let run = runOf({ items, at, due: new Array<number>(items.length).fill(due) });
-    if (!isAscending(at)) run = sorted(run);
-    this.#size += items.length;
+  /** Puts items where they belong, behind those of the same time. `at`: of each, in any order. */
+  push(lot: Lot<T>, at: readonly number[], due: number): void {
+    if (at.length === 0) return;
+    this.#size += at.length;
+    let run: Run<T> = isAscending(at) ? { lot, at, due, head: 0 } : sorted(lot, at, due);
     const begin = run.at[0] ?? 0;
     if (begin < this.lastAt) run = merged(this.#cutBehind(begin), run);
-    else if (this.#join(run)) return;
+    else if (!lot.bundle && at.length < SMALL && this.#join(run)) return;
     this.#runs.push(run);
   }
 
@@ -80,15 +116,16 @@ export class TimedQueue<T> {
   take(until: number, now: number): Timed<T> | null {
     const run = this.#runs[this.#first];
     if (!run) return null;
-    const { at, due, head } = run;
+    const { at, head } = run;
     let end = head;
-    while (end < at.length && (at[end] ?? 0) <= until && (due[end] ?? 0) <= now) end += 1;
+    while (end < at.length && (at[end] ?? 0) <= until && dueOf(run, end) <= now) end += 1;
     if (end === head) return null;
     this.#size -= end - head;
     run.head = end;
     if (end === at.length) this.#dropFirst();
     if (head === 0 && end === at.length) return run;
-    return { items: run.items.slice(head, end), at: at.slice(head, end) };
+    make(run);
+    return part(run, head, end);
   }
 
   #dropFirst(): void {
@@ -98,15 +135,13 @@ export class TimedQueue<T> {
     this.#first = 0;
   }
 
-  /** Whether a small run has become part of the last one. */
+  /** Whether the run has become part of the last one. */
   #join(run: Run<T>): boolean {
     const last = this.#runs.at(-1);
-    if (!last || last.items.length + run.items.length > JOINED) return false;
-    last.own ??= [...last.items];
-    last.items = last.own;
-    last.own.push(...run.items);
-    last.at.push(...run.at);
-    last.due.push(...run.due);
+    if (!last || last.lot.bundle || last.at.length + run.at.length > MOST_JOINED) return false;
+    const whole = joined([last, run]);
+    whole.head = last.head;
+    this.#runs[this.#runs.length - 1] = whole;
     return true;
   }
 
@@ -116,6 +151,7 @@ export class TimedQueue<T> {
     for (let index = this.#runs.length - 1; index >= this.#first; index -= 1) {
       const run = this.#runs[index];
       if (!run || (run.at.at(-1) ?? 0) <= begin) break;
+      make(run);
       let cut = run.at.length;
       while (cut > run.head && (run.at[cut - 1] ?? 0) > begin) cut -= 1;
       later.unshift(part(run, cut, run.at.length));
@@ -129,38 +165,46 @@ export class TimedQueue<T> {
   }
 }
 
+/** Once for all that is taken of it. */
+function make<T>(run: Run<T>): void {
+  if (run.lot.bundle) run.lot = { items: run.lot.items };
+}
+
+function dueOf<T>({ due }: Run<T>, index: number): number {
+  return typeof due === 'number' ? due : (due[index] ?? 0);
+}
+
 function isAscending(at: readonly number[]): boolean {
   for (let index = 1; index < at.length; index += 1)
     if ((at[index] ?? 0) < (at[index - 1] ?? 0)) return false;
   return true;
 }
 
-function runOf<T>(parts: { items: readonly T[]; at: number[]; due: number[] }): Run<T> {
-  return { items: parts.items, at: parts.at, due: parts.due, head: 0, own: undefined };
-}
-
-/** All of a run are due at the same time. */
-function sorted<T>({ items, at, due }: Run<T>): Run<T> {
+function sorted<T>({ items }: Lot<T>, at: readonly number[], due: number): Run<T> {
   const order = at.map((_, index) => index).sort((a, b) => (at[a] ?? 0) - (at[b] ?? 0));
-  return runOf({
-    items: order.map((index) => items[index] as T),
-    at: order.map((index) => at[index] ?? 0),
-    due,
-  });
+  const lot = { items: order.map((index) => items[index] as T) };
+  return { lot, at: order.map((index) => at[index] ?? 0), due, head: 0 };
 }
 
-function part<T>({ items, at, due }: Run<T>, from: number, to: number): Run<T> {
-  return runOf({ items: items.slice(from, to), at: at.slice(from, to), due: due.slice(from, to) });
+function part<T>({ lot, at, due }: Run<T>, from: number, to: number): Run<T> {
+  return {
+    lot: { items: lot.items.slice(from, to) },
+    at: at.slice(from, to),
+    due: typeof due === 'number' ? due : due.slice(from, to),
+    head: 0,
+  };
 }
 
 function joined<T>(runs: readonly Run<T>[]): Run<T> {
   const [only, ...more] = runs;
   if (only && more.length === 0) return only;
-  return runOf({
-    items: runs.flatMap((run) => run.items),
-    at: runs.flatMap((run) => run.at),
-    due: runs.flatMap((run) => run.due),
-  });
+  const isDueAtOnce = typeof only?.due === 'number' && runs.every(({ due }) => due === only.due);
+  return {
+    lot: { items: runs.flatMap(({ lot }) => lot.items) },
+    at: runs.flatMap(({ at }) => at),
+    due: isDueAtOnce ? only.due : runs.flatMap((run) => run.at.map((_, index) => dueOf(run, index))),
+    head: 0,
+  };
 }
 
 /** Both ascend; of two of the same time the one of `first` comes first. */
@@ -168,16 +212,17 @@ function merged<T>(first: Run<T>, second: Run<T>): Run<T> {
   const items: T[] = [];
   const at: number[] = [];
   const due: number[] = [];
+  const made = { first: first.lot.items, second: second.lot.items };
   let one = 0;
   let two = 0;
   while (one < first.at.length || two < second.at.length) {
-    const fromFirst =
+    const isFirst =
       (first.at[one] ?? Number.POSITIVE_INFINITY) <= (second.at[two] ?? Number.POSITIVE_INFINITY);
-    const run = fromFirst ? first : second;
-    const index = fromFirst ? one++ : two++;
-    items.push(run.items[index] as T);
+    const run = isFirst ? first : second;
+    const index = isFirst ? one++ : two++;
+    items.push((isFirst ? made.first : made.second)[index] as T);
     at.push(run.at[index] ?? 0);
-    due.push(run.due[index] ?? 0);
+    due.push(dueOf(run, index));
   }
-  return runOf({ items, at, due });
+  return { lot: { items }, at, due, head: 0 };
 }

@@ -1,5 +1,6 @@
 // Bytes to lines: any chunking, LF or CR LF, bounded memory. Knows neither where the bytes come from nor what a line means.
-import { isAscii, isUtf8 } from 'node:buffer';
+import { type Bundle, carrying, type Lot } from '../model.ts';
+import { addItems, itemOf, LineBundle, type LineReading } from './line-bundle.ts';
 
 export interface LineSplitterOptions<T> {
   /** Bytes of a line that are kept; the rest is skipped and counted. Default 1 MiB. */
@@ -10,13 +11,15 @@ export interface LineSplitterOptions<T> {
    * UTF-8 (then `text` has U+FFFD), else undefined. `truncated` counts the bytes left out of an overlong line.
    */
   readonly make: (text: string, bytes: Uint8Array | undefined, truncated: number, stamp: number) => T;
-  /** Reads something of a line, such as its time, that costs less to read from bytes: its result is `stamp`. NaN when absent. */
+  /** Milliseconds since the epoch of a line, read from its bytes; NaN without a time. NaN for all when absent. */
   readonly stamp?: ((bytes: Uint8Array, from: number, to: number) => number) | undefined;
 }
 
 export interface LineSplitter<T> {
   /** The lines that this chunk completes. The chunk is not kept. */
   push(chunk: Uint8Array): T[];
+  /** The same, made when someone looks at them; null when there are none. The chunk must stay as it is. */
+  bundle(chunk: Uint8Array): Bundle<T> | null;
   /** What stands behind the last line end, if anything; `cut` says that something did. Starts anew afterwards. */
   end(): { items: T[]; cut: boolean };
 }
@@ -24,68 +27,52 @@ export interface LineSplitter<T> {
 const LF = 0x0a;
 const CR = 0x0d;
 const MIB = 1024 * 1024;
-const unstamped = (): number => Number.NaN;
-/** Decoded in one piece: large enough to be cheap, small enough that one bad byte or one kept slice costs little. */
-const BLOCK = 64 * 1024;
+/** A larger buffer for the open line is let go with it. */
+const OPEN_KEPT = 64 * 1024;
 
 export function createLineSplitter<T>({
   maxBytes = MIB,
   make,
-  stamp = unstamped,
+  stamp = () => Number.NaN,
 }: LineSplitterOptions<T>): LineSplitter<T> {
+  const reading: LineReading<T> = { maxBytes, make, stamp };
   const open = createOpenLine(maxBytes);
 
-  const toItem = (line: Buffer, skipped: number): T => {
-    const whole = skipped === 0 && line.length <= maxBytes;
-    const kept = whole ? line : line.subarray(0, endOfLastCharacter(line, Math.min(line.length, maxBytes)));
-    const truncated = line.length - kept.length + skipped;
-    const bytes = isUtf8(kept) ? undefined : Uint8Array.from(kept);
-    return make(kept.toString('utf8'), bytes, truncated, stamp(kept, 0, kept.length));
-  };
-
-  const closeOpenLine = (): T => {
+  const closeOpenLine = (how = reading): T => {
     const { line, skipped } = open.take();
-    return toItem(line, skipped);
+    return itemOf(line, skipped, how);
   };
-
-  /** The block ends in an LF. */
-  const splitBlock = (block: Buffer, items: T[]): void => {
-    const text = block.length - 1 > maxBytes ? undefined : decode(block);
-    if (text === undefined) {
-      for (let from = 0, to = block.indexOf(LF); to >= 0; from = to + 1, to = block.indexOf(LF, from)) {
-        items.push(toItem(withoutCarriageReturn(block.subarray(from, to)), 0));
-      }
-      return;
+  const split = (chunk: Uint8Array, how = reading): T[] => {
+    const buffer = asBuffer(chunk);
+    const items: T[] = [];
+    const behind = buffer.lastIndexOf(LF) + 1;
+    let start = 0;
+    if (behind > 0 && open.begun()) {
+      start = buffer.indexOf(LF) + 1;
+      open.add(buffer.subarray(0, start - 1));
+      items.push(closeOpenLine(how));
     }
-    // In plain ASCII places in bytes are places in text.
-    const isPlain = text.length === block.length;
-    let begin = 0;
-    for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
-      const end = to > from && text.charCodeAt(to - 1) === CR ? to - 1 : to;
-      const stop = isPlain ? to : block.indexOf(LF, begin);
-      items.push(make(text.substring(from, end), undefined, 0, stamp(block, begin, stop)));
-      begin = stop + 1;
-    }
+    addItems(buffer.subarray(start, behind), how, items);
+    if (behind < buffer.length) open.add(buffer.subarray(behind));
+    return items;
   };
 
   return {
-    push(chunk) {
+    push: (chunk) => split(chunk),
+    bundle(chunk) {
       const buffer = asBuffer(chunk);
-      const items: T[] = [];
       const behind = buffer.lastIndexOf(LF) + 1;
-      let start = 0;
-      if (behind > 0 && open.begun()) {
-        start = buffer.indexOf(LF) + 1;
-        open.add(buffer.subarray(0, start - 1));
-        items.push(closeOpenLine());
+      if (behind === 0) {
+        open.add(buffer);
+        return null;
       }
-      while (start < behind) {
-        const stop = endOfBlock(buffer, start, behind);
-        splitBlock(buffer.subarray(start, stop), items);
-        start = stop;
-      }
-      if (start < buffer.length) open.add(buffer.subarray(start));
-      return items;
+      if (open.length() + behind > maxBytes) return madeAtOnce(reading, (how) => split(buffer, how));
+      const start = open.begun() ? buffer.indexOf(LF) + 1 : 0;
+      const pieces = start < behind ? [buffer.subarray(start, behind)] : [];
+      if (start > 0) pieces.unshift(open.takeBefore(buffer.subarray(0, start)));
+      const bundle = new LineBundle(pieces, reading);
+      if (behind < buffer.length) open.add(buffer.subarray(behind));
+      return bundle;
     },
     end() {
       return open.begun() ? { items: [closeOpenLine()], cut: true } : { items: [], cut: false };
@@ -100,14 +87,25 @@ export function createLineSplitter<T>({
 export async function* splitLines<T>(
   source: AsyncIterable<Uint8Array>,
   splitter: LineSplitter<T>,
-): AsyncGenerator<T[], boolean, undefined> {
+): AsyncGenerator<Lot<T>, boolean, undefined> {
   for await (const chunk of source) {
-    const items = splitter.push(chunk);
-    if (items.length > 0) yield items;
+    const bundle = splitter.bundle(chunk);
+    if (bundle) yield carrying({}, bundle);
   }
   const { items, cut } = splitter.end();
-  if (items.length > 0) yield items;
+  if (items.length > 0) yield { items };
   return cut;
+}
+
+/** Where a line may be longer than what is kept of it. */
+function madeAtOnce<T>(reading: LineReading<T>, split: (how: LineReading<T>) => T[]): Bundle<T> {
+  const at: number[] = [];
+  const make = (text: string, bytes: Uint8Array | undefined, truncated: number, stamp: number): T => {
+    at.push(stamp);
+    return reading.make(text, bytes, truncated, stamp);
+  };
+  const items = split({ ...reading, make });
+  return { count: items.length, at, items, verbatim: null, mayHold: () => true };
 }
 
 /**
@@ -122,6 +120,17 @@ function createOpenLine(maxBytes: number) {
 
   return {
     begun: (): boolean => length > 0 || skipped > 0,
+    /** Bytes of it that are held. */
+    length: (): number => length,
+    /** It and its end, in one piece of its own. */
+    takeBefore(rest: Buffer): Buffer {
+      const whole = Buffer.allocUnsafe(length + rest.length);
+      held.copy(whole, 0, 0, length);
+      rest.copy(whole, length);
+      length = 0;
+      last = 0;
+      return whole;
+    },
     add(piece: Buffer): void {
       if (piece.length === 0) return;
       const kept = Math.min(piece.length, maxBytes - length);
@@ -140,7 +149,7 @@ function createOpenLine(maxBytes: number) {
       const closing = last === CR ? 1 : 0;
       const line = held.subarray(0, skipped > 0 ? length : length - closing);
       const rest = skipped > 0 ? skipped - closing : 0;
-      if (held.length > BLOCK) held = Buffer.alloc(0);
+      if (held.length > OPEN_KEPT) held = Buffer.alloc(0);
       length = 0;
       skipped = 0;
       last = 0;
@@ -151,31 +160,4 @@ function createOpenLine(maxBytes: number) {
 
 function asBuffer(chunk: Uint8Array): Buffer {
   return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}
-
-/** Behind an LF, at most BLOCK further unless one line is longer than that. */
-function endOfBlock(buffer: Buffer, start: number, behind: number): number {
-  if (behind - start <= BLOCK) return behind;
-  const stop = buffer.lastIndexOf(LF, start + BLOCK - 1) + 1;
-  return stop > start ? stop : buffer.indexOf(LF, start) + 1;
-}
-
-function decode(block: Buffer): string | undefined {
-  if (isAscii(block)) return block.toString('latin1');
-  return isUtf8(block) ? block.toString('utf8') : undefined;
-}
-
-function withoutCarriageReturn(line: Buffer): Buffer {
-  return line.length > 0 && line[line.length - 1] === CR ? line.subarray(0, line.length - 1) : line;
-}
-
-/** Steps back over a UTF-8 character that `end` would split. */
-function endOfLastCharacter(line: Buffer, end: number): number {
-  for (let lead = end - 1; lead >= 0 && lead >= end - 3; lead--) {
-    const byte = line[lead] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return lead + size > end ? lead : end;
-  }
-  return end;
 }

@@ -8,9 +8,8 @@ const DOT = 46;
 const SPACE = 32;
 const CAPITAL_T = 84;
 const CAPITAL_Z = 90;
-
-let dayNumber = Number.NaN;
-let dayStart = Number.NaN;
+/** In place of a number that is none; whole numbers alone are what makes this quick. */
+const NONE = -1;
 
 /**
  * Milliseconds since the epoch of `2026-09-20T14:15:34.371836275Z` at that index; a space may stand for the T, and
@@ -21,26 +20,31 @@ export function stampAt(bytes: Uint8Array, at: number): number {
   if (between !== SPACE && between !== CAPITAL_T) return Number.NaN;
   if (bytes[at + 4] !== DASH || bytes[at + 7] !== DASH) return Number.NaN;
   if (bytes[at + 13] !== COLON || bytes[at + 16] !== COLON) return Number.NaN;
-  const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
-  const day = startOfDay(year * 10_000 + twoDigits(bytes, at + 5) * 100 + twoDigits(bytes, at + 8));
+  const century = twoDigits(bytes, at);
+  const year = twoDigits(bytes, at + 2);
+  const month = twoDigits(bytes, at + 5);
+  const day = twoDigits(bytes, at + 8);
   const hours = twoDigits(bytes, at + 11);
   const minutes = twoDigits(bytes, at + 14);
   const seconds = twoDigits(bytes, at + 17);
-  if (!(hours < 24 && minutes < 60 && seconds <= 60)) return Number.NaN;
-  let index = at + 19;
+  // One that is NONE makes all negative.
+  if ((century | year | month | day | hours | minutes | seconds) < 0) return Number.NaN;
+  if (hours > 23 || minutes > 59 || seconds > 60) return Number.NaN;
+  let end = at + 19;
   let nanos = 0;
-  if (bytes[index] === DOT) {
-    let scale = 100_000_000;
-    for (index += 1; ; index += 1) {
-      const digit = (bytes[index] ?? 0) - 48;
+  if (bytes[end] === DOT) {
+    let digits = 0;
+    for (end += 1; digits < 9; digits += 1, end += 1) {
+      const digit = (bytes[end] ?? 0) - 48;
       if (digit < 0 || digit > 9) break;
-      nanos += digit * scale;
-      scale /= 10;
+      nanos = nanos * 10 + digit;
     }
+    for (; digits < 9; digits += 1) nanos *= 10;
+    // Finer than nanoseconds.
+    while (isDigit(bytes[end])) end += 1;
   }
-  return (
-    (day + hours * 3600 + minutes * 60 + seconds - offsetAt(bytes, index)) * 1000 + Math.floor(nanos) / 1e6
-  );
+  const time = hours * 3600 + minutes * 60 + seconds - offsetAt(bytes, end);
+  return (startOfDay(century * 1_000_000 + year * 10_000 + month * 100 + day) + time) * 1000 + nanos / 1e6;
 }
 
 /** Seconds of `Z`, `+02:00` or ` +0200`; NaN for all else. */
@@ -49,28 +53,34 @@ function offsetAt(bytes: Uint8Array, at: number): number {
   if (first === CAPITAL_Z) return 0;
   const sign = first === SPACE ? bytes[at + 1] : first;
   if (sign !== PLUS && sign !== DASH) return Number.NaN;
-  const hours = first === SPACE ? at + 2 : at + 1;
-  const minutes = bytes[hours + 2] === COLON ? hours + 3 : hours + 2;
-  const offset = twoDigits(bytes, hours) * 3600 + twoDigits(bytes, minutes) * 60;
-  return sign === DASH ? -offset : offset;
+  const hoursAt = first === SPACE ? at + 2 : at + 1;
+  const hours = twoDigits(bytes, hoursAt);
+  const minutes = twoDigits(bytes, bytes[hoursAt + 2] === COLON ? hoursAt + 3 : hoursAt + 2);
+  if ((hours | minutes) < 0) return Number.NaN;
+  return sign === DASH ? -hours * 3600 - minutes * 60 : hours * 3600 + minutes * 60;
 }
 
+let lastDay = NONE;
+let lastStart = Number.NaN;
+
 /** Of a day written as 20260920; NaN when there is none. The last one is remembered, as lines come in clusters. */
-function startOfDay(number: number): number {
-  if (number === dayNumber) return dayStart;
-  const year = Math.floor(number / 10_000);
-  const month = Math.floor(number / 100) % 100;
-  const day = number % 100;
-  if (!(year >= 1970 && month >= 1 && month <= 12 && day >= 1)) return Number.NaN;
-  const date = new Date(Date.UTC(year, month - 1, day));
-  if (date.getUTCDate() !== day) return Number.NaN;
-  dayNumber = number;
-  dayStart = date.getTime() / 1000;
-  return dayStart;
+function startOfDay(written: number): number {
+  if (written === lastDay) return lastStart;
+  const month = Math.floor(written / 100) % 100;
+  const day = written % 100;
+  const date = new Date(Date.UTC(Math.floor(written / 10_000), month - 1, day));
+  const isOne = written >= 1970_00_00 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  lastDay = written;
+  lastStart = isOne ? date.getTime() / 1000 : Number.NaN;
+  return lastStart;
 }
 
 function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = (bytes[at] ?? 0) - 48;
   const ones = (bytes[at + 1] ?? 0) - 48;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NONE;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
 }

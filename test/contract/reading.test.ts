@@ -53,6 +53,21 @@ contract('reading', ({ platform, variant, rig, onFault, unless }) => {
     });
   }
 
+  onFault('past', 'server-error', 'shows the past late where live stands already', async (fault) => {
+    const own = await rig({ retry: HASTY });
+    own.write(...TEXTS);
+    const source = await own.open();
+    if (source.traits.join !== 'overlap') return;
+    // It lasts longer than a first connection is tried, but this one has been made.
+    own.strike(fault, { status: 500, times: 3, skip: fault.route === variant.routes.live ? 1 : 0 });
+    const tail = own.tail(source, { timing: { startWithin: 0 } });
+    await tail.has(TEXTS.at(-1) ?? '');
+    await own.live(tail);
+    own.write('live');
+    await tail.has('live');
+    expect(tail.texts).toEqual([...TEXTS, 'live']);
+  });
+
   onFault('past', 'half-open', 'can be stopped while an answer does not come', async (fault) => {
     const own = await rig();
     own.write(...TEXTS);

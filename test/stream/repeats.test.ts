@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Lot } from '../../src/model.ts';
 import { sortByTime } from '../../src/stream/past.ts';
 import { createRepeats } from '../../src/stream/repeats.ts';
 import { createSorter } from '../../src/stream/sorter.ts';
@@ -13,7 +14,7 @@ const keyed = {
 describe('repeats', () => {
   it('excuses one repeat for each showing', () => {
     const repeats = createRepeats(keyed);
-    repeats.remember([...lines(1), ...lines(2), ...lines(2)]);
+    repeats.remember({ items: [...lines(1), ...lines(2), ...lines(2)] });
     const frozen = repeats.freeze();
     const [two] = lines(2);
     const [three] = lines(3);
@@ -25,20 +26,20 @@ describe('repeats', () => {
 
   it('never takes a line beyond the watermark for a repeat', () => {
     const repeats = createRepeats(keyed);
-    repeats.remember(lines(5));
+    repeats.remember({ items: lines(5) });
     const frozen = repeats.freeze();
     expect(lines(6, 7).some((line) => frozen.isRepeat(line))).toBe(false);
   });
 
   it('forgets what is too old', () => {
     const repeats = createRepeats(keyed, 4);
-    for (let at = 0; at < 100; at += 1) repeats.remember(lines(at));
+    for (let at = 0; at < 100; at += 1) repeats.remember({ items: lines(at) });
     expect(repeats.freeze().oldest).toEqual(second(96));
   });
 
   it('counts what was shown and not met again', () => {
     const repeats = createRepeats(keyed);
-    repeats.remember(lines(1, 2, 3, 4));
+    repeats.remember({ items: lines(1, 2, 3, 4) });
     const frozen = repeats.freeze();
     lines(3).map((line) => frozen.isRepeat(line));
     expect(frozen.unmetSince(second(2))).toBe(2);
@@ -46,6 +47,8 @@ describe('repeats', () => {
 });
 
 describe('order', () => {
+  const itemsOf = (lots: readonly Lot<Line>[]) => lots.flatMap(({ items }) => items);
+
   it('of a window equals a full sort when nothing lies further off than the window', () => {
     const nearly = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 200 });
     fc.assert(
@@ -54,8 +57,8 @@ describe('order', () => {
         const sorter = createSorter(keyed, 40);
         const out: Line[] = [];
         for (let index = 0; index < all.length; index += 7)
-          out.push(...sorter.push(all.slice(index, index + 7)));
-        out.push(...sorter.drain());
+          out.push(...itemsOf(sorter.push({ items: all.slice(index, index + 7) })));
+        out.push(...itemsOf(sorter.drain()));
         expect(out).toEqual(sortByTime(all, keyed.timeOf));
       }),
     );
@@ -67,7 +70,7 @@ describe('order', () => {
       fc.property(any, (times) => {
         const all = times.map((at, index): Line => ({ at, text: `${index}` }));
         const sorter = createSorter(keyed, 10);
-        const out = [...sorter.push(all), ...sorter.drain()];
+        const out = itemsOf([...sorter.push({ items: all }), ...sorter.drain()]);
         expect(out.map((line) => line.text).sort()).toEqual(all.map((line) => line.text).sort());
       }),
     );

@@ -20,7 +20,14 @@ export const settingDeclarations: readonly SettingDeclaration[] = [
     name: 'url',
     description: 'address of the API: a host (apps.example.com, then https) or a URL',
     secret: false,
+    address: true,
     env: [{ name: 'POLYLOG_AKKERIS_URL' }, { name: 'AKKERIS_API_HOST' }],
+  },
+  {
+    name: 'auth-url',
+    description: 'address of the login, for auth login with a user and a password',
+    secret: false,
+    env: [{ name: 'AKKERIS_AUTH_HOST' }],
   },
 ];
 

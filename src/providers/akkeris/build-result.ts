@@ -43,7 +43,7 @@ export async function readSnapshot(
   return { over, lines: over ? withoutEnd(texts) : firmOf(texts), date };
 }
 
-export function entriesOf(lines: readonly string[], build: string): LogEntry[] {
+export function entriesOf(lines: readonly string[], build: string): readonly LogEntry[] {
   if (lines.length === 0) return [];
   const splitter = createLineSplitter({
     make: (text, bytes, truncated) => new LogEntry(text, (raw) => bodyOf(raw, build), bytes, truncated),

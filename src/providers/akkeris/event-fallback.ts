@@ -69,10 +69,10 @@ function eventOfRelease({ id, version, nativeStatus, description, created, user 
 function eventOfFormation({ type, quantity, size, updated }: DynoType): PlatformEvent[] {
   if (updated === null) return [];
   const change = { type, ...(quantity !== null && { quantity }), ...(size !== null && { size }) };
-  const state = `${updated.seconds}.${updated.nanos}-${quantity ?? ''}-${size ?? ''}`;
   return [
     eventOf({
-      id: `formation-${type}-${state}`,
+      // Without its time, which may be that of the answer: only another number or size is news.
+      id: `formation-${type}-${quantity ?? ''}-${size ?? ''}`,
       action: 'formation_change',
       at: updated,
       user: null,

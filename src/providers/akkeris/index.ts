@@ -5,9 +5,11 @@ import { mayCarryCredential, originOf, settingDeclarations } from './address.ts'
 import { apps } from './apps.ts';
 import { buildsAt } from './builds.ts';
 import { type AkkerisClient, createClient, type Timing, USUAL_TIMING } from './client.ts';
+import { findCredentials } from './credentials.ts';
 import { eventsAt } from './events.ts';
 import { logs } from './log.ts';
 import { metrics } from './metrics.ts';
+import { signIn } from './sign-in.ts';
 
 /** The platform, waited for otherwise than usual: for tests. */
 export function akkerisAt(unusual: Partial<Timing>): Provider {
@@ -31,6 +33,8 @@ export function akkerisAt(unusual: Partial<Timing>): Provider {
       );
       return { user: name, note: facts.length > 0 ? facts.join(', ') : null };
     },
+    signIn,
+    findCredentials,
     apps,
     logs,
     builds: buildsAt(timing),

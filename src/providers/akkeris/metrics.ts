@@ -137,7 +137,9 @@ function seriesOf(
   { range, step }: { readonly range: Range; readonly step: number | null },
 ): MetricSeries[] {
   const resolution = stepOf(samples) ?? step;
-  const from = instantToMillis(range.since) / 1000 - (resolution ?? OBSERVED_STEP);
+  // Samples may be further apart than intervals are long.
+  const interval = Math.min(resolution ?? OBSERVED_STEP, Math.max(range.resolution ?? 0, OBSERVED_STEP));
+  const from = instantToMillis(range.since) / 1000 - interval;
   const to = instantToMillis(range.until) / 1000;
   const within = samples.filter(({ ts }) => ts.seconds > from && ts.seconds <= to);
   if (within.length === 0) return [];

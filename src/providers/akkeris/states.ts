@@ -105,30 +105,28 @@ function chosen(groups: readonly Group[], { app, component }: { app: string; com
 }
 
 function dynoStates({ component, quantity, dynos }: Group): PlatformState[] {
-  const running = dynos.filter(({ state }) => state === 'running');
-  const fields = { quantity, running: running.length, dynos: dynos.length };
-  const [state, telling] = activityOf(dynos);
-  const ts = telling?.updated ?? latest(dynos);
-  const activity = { ts, component, state, nativeState: telling?.state ?? 'no dynos', fields };
-  const isScaled = quantity !== null && running.length === quantity && dynos.length === quantity;
-  if (!isScaled) return [activity];
-  return [
-    activity,
-    { ...activity, state: 'scaled', nativeState: `${running.length} of ${quantity} running` },
-  ];
+  const alive = dynos.filter(({ state }) => state !== 'stopped');
+  const running = alive.filter(({ state }) => state === 'running').length;
+  const telling = tellingOf(alive);
+  const native = telling?.state ?? (dynos.length > 0 ? 'stopped' : 'no dynos');
+  const activity: PlatformState = {
+    ts: telling?.updated ?? latest(dynos),
+    component,
+    state: telling === undefined ? 'stopped' : FAILURES.has(native) ? 'failed' : native,
+    nativeState: native,
+    fields: { quantity, running, dynos: dynos.length },
+  };
+  if (quantity === null || running !== quantity || alive.length !== quantity) return [activity];
+  return [activity, { ...activity, state: 'scaled', nativeState: `${running} of ${quantity} running` }];
 }
 
-/** The state and the dyno that tells it. One that failed speaks for its type, one that is under way too. */
-function activityOf(dynos: readonly Dyno[]): readonly [string, Dyno | undefined] {
-  const failed = dynos.find(({ state }) => FAILURES.has(state));
-  if (failed !== undefined) return ['failed', failed];
-  const other = dynos.find(({ state }) => state !== 'running' && state !== 'stopped');
-  if (other !== undefined) return [other.state, other];
-  const running = dynos.find(({ state }) => state === 'running');
-  if (running === undefined) return ['stopped', dynos[0]];
-  const stopped = dynos.find(({ state }) => state === 'stopped');
-  // Some run and some have stopped: neither, until the stopped ones are gone.
-  return stopped === undefined ? ['running', running] : ['stopping', stopped];
+/** One that failed speaks for its type, then one that is under way. */
+function tellingOf(alive: readonly Dyno[]): Dyno | undefined {
+  return (
+    alive.find(({ state }) => FAILURES.has(state)) ??
+    alive.find(({ state }) => state !== 'running') ??
+    alive[0]
+  );
 }
 
 function latest(dynos: readonly Dyno[]): Instant | null {

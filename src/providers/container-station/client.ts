@@ -1,6 +1,6 @@
 // The requests of a Container Station's API v1, in the platform's words. Knows no entry and no following.
 import { CliError } from '../../errors.ts';
-import type { Identity, Settings } from '../../provider.ts';
+import type { Identity, SessionStore, Settings } from '../../provider.ts';
 import type { HttpStream, Network } from '../../transport/network.ts';
 import { clockOfOffset, clockOfZone, type StationClock } from './clock.ts';
 import { openExport } from './csv-export.ts';
@@ -25,6 +25,11 @@ const MOST_LOG_BYTES = 32 * 1024 * 1024;
 
 export const V3_CONTAINERS: Ask = { api: 'v3', path: '/containers', what: 'its containers' };
 
+export interface ClientOptions {
+  readonly pace: Pace;
+  readonly sessions?: SessionStore | undefined;
+}
+
 export class StationClient {
   readonly pace: Pace;
   /** Of the station, as the user set it; null: guessed from the login. */
@@ -34,13 +39,13 @@ export class StationClient {
   #version: Promise<string | null> | null = null;
   #v3: Promise<boolean> | null = null;
 
-  constructor(settings: Settings, network: Network, pace: Pace) {
+  constructor(settings: Settings, network: Network, { pace, sessions }: ClientOptions) {
     this.pace = pace;
     this.profile = settings.profile;
     const { timezone } = settings.values;
     this.zone = timezone === undefined || timezone === '' ? null : timezone;
     const credential = credentialOf(settings);
-    this.#session = new StationSession({ address: addressOf(settings), credential, network });
+    this.#session = new StationSession({ address: addressOf(settings), credential, network, sessions });
   }
 
   /** Names the platform and its address, for errors. */
@@ -164,6 +169,11 @@ export class StationClient {
       user: account.user,
       note: account.admin ? 'administrator' : account.anonymous ? 'anonymous' : null,
     };
+  }
+
+  /** Ends the kept session, if there is one. */
+  logOut(signal: AbortSignal): Promise<void> {
+    return this.#session.logOut(signal);
   }
 
   /** As the station names it without the `v` (`2.4.0.2316`); null when it tells none. */

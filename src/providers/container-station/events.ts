@@ -5,7 +5,7 @@ import { eventList, eventTraits, readEvents } from './event-list.ts';
 import { pickContainer } from './find-container.ts';
 import type { Pace } from './pace.ts';
 import { stateChanges } from './state-changes.ts';
-import { holdForState, presentStates, STATES } from './states.ts';
+import { holdForState, presentStates, reachedState, STATES } from './states.ts';
 
 /** The traits are those of the event list; version 3's source has its own. */
 export function eventsAt(pace: Pace): EventsCapability<StationClient> {
@@ -23,6 +23,7 @@ export function eventsAt(pace: Pace): EventsCapability<StationClient> {
       return eventList(client, { container, containers });
     },
     state: presentStates,
+    stateOf: reachedState,
     hold: holdForState,
   };
 }

@@ -45,7 +45,8 @@ export const STATION_METRICS: readonly Metric<StationReading>[] = [
   },
   {
     ...PRESENT,
-    metric: 'memory_total',
+    // Not `total`: in other systems that is the mark of a counter, and is cut off.
+    metric: 'memory_size',
     unit: 'bytes',
     description: 'memory of the station',
     read: ({ total }) => times(total, MIB),
@@ -54,7 +55,7 @@ export const STATION_METRICS: readonly Metric<StationReading>[] = [
     ...PRESENT,
     metric: 'memory_percent',
     unit: 'percent',
-    description: 'memory_used of memory_total, rounded down by the station',
+    description: 'memory_used of memory_size, rounded down by the station',
     read: ({ percent }) => percent,
   },
 ];

@@ -1,9 +1,11 @@
 // The one session of a station: finds the API, logs in when needed, renews when refused. Knows no log and no container.
 import { CliError } from '../../errors.ts';
+import type { SessionStore } from '../../provider.ts';
 import type { HttpRequest, HttpStream, Network } from '../../transport/network.ts';
 import { offsetFromLogin } from './clock.ts';
 import { createCookieJar } from './cookies.ts';
 import { type Address, PREFIXES } from './dialect.ts';
+import { keptText, readKept } from './kept-session.ts';
 import { type Account, type Credential, type LoginForm, logIn } from './login.ts';
 import { failureError, failureOf, headerOf, isRefused, type Reply, readReply } from './reply.ts';
 import { SharedRun } from './shared-run.ts';
@@ -13,6 +15,8 @@ export interface SessionOptions {
   /** null: the station is asked without a login. */
   readonly credential: Credential | null;
   readonly network: Network;
+  /** Keeps the session between runs. */
+  readonly sessions?: SessionStore | undefined;
 }
 
 export interface Ask {
@@ -35,6 +39,7 @@ export class StationSession {
   readonly #address: Address;
   readonly #credential: Credential | null;
   readonly #network: Network;
+  readonly #sessions: SessionStore | undefined;
   readonly #jar = createCookieJar();
   readonly #probing = new SharedRun<string>();
   readonly #loggingIn = new SharedRun<void>();
@@ -43,11 +48,13 @@ export class StationSession {
   /** Counts logins, so that of several refused requests one renews for all. */
   #generation = 0;
   #offset: number | null = null;
+  #restoring: Promise<void> | null = null;
 
-  constructor({ address, credential, network }: SessionOptions) {
+  constructor({ address, credential, network, sessions }: SessionOptions) {
     this.#address = address;
     this.#credential = credential;
     this.#network = network;
+    this.#sessions = sessions;
     this.#prefix = address.prefix;
     this.station = `Container Station at ${address.origin}`;
   }
@@ -106,8 +113,32 @@ export class StationSession {
 
   async #enter(signal: AbortSignal): Promise<number> {
     await this.prefix(signal);
+    if (this.#credential && this.#generation === 0) await this.#restore();
     if (this.#credential && this.#generation === 0) await this.#renew(0, signal);
     return this.#generation;
+  }
+
+  /** Takes up the session of an earlier run; when the station has forgotten it, it is renewed like any other. */
+  #restore(): Promise<void> {
+    this.#restoring ??= (async () => {
+      const kept = readKept((await this.#sessions?.load()) ?? null);
+      if (kept === null || this.#generation !== 0) return;
+      this.#jar.take(kept.cookies);
+      this.#form = kept.form;
+      this.#offset = kept.offset;
+      this.#generation = 1;
+    })();
+    return this.#restoring;
+  }
+
+  /** Ends the session that an earlier run has kept; without one nothing is asked (wire: Container Station 1.4). */
+  async logOut(signal: AbortSignal): Promise<void> {
+    if (this.#generation === 0) await this.#restore();
+    const cookie = this.#jar.header();
+    if (cookie === null) return;
+    const url = `${this.#address.origin}${await this.prefix(signal)}/api/v1/logout`;
+    await this.#network.request({ method: 'PUT', url, credential: { cookie } }, signal);
+    this.#jar.clear();
   }
 
   async #renew(generation: number, signal: AbortSignal): Promise<void> {
@@ -134,6 +165,8 @@ export class StationSession {
     this.#form = form;
     this.#offset = offsetOf(account, reply) ?? this.#offset;
     this.#generation += 1;
+    const cookies = this.#jar.header();
+    if (cookies !== null) this.#sessions?.keep(keptText({ cookies, form, offset: this.#offset }));
   }
 
   async #post(

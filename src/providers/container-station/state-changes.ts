@@ -6,7 +6,7 @@ import { wait } from '../../wait.ts';
 import type { StationClient } from './client.ts';
 import { type Reading, readContainerReadings } from './container-readings.ts';
 import type { Pace } from './pace.ts';
-import { stateOf } from './states.ts';
+import { STATE_CHANGE, stateOf } from './states.ts';
 
 export function stateChangeTraits(pace: Pace): Traits {
   return {
@@ -124,7 +124,7 @@ function eventOf(name: string, { words, kind, before, now }: Change): PlatformEv
     ts: null,
     id: null,
     kind,
-    nativeKind: 'state',
+    nativeKind: STATE_CHANGE,
     component: name.slice(name.indexOf('/') + 1),
     user: null,
     message: `container ${name} ${words}`,

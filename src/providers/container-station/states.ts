@@ -1,6 +1,6 @@
 // The present state of containers, and waiting for one: held by the station where it can. Knows no event.
 import { CliError } from '../../errors.ts';
-import { instantFromMillis, type PlatformState } from '../../model.ts';
+import type { PlatformEvent, PlatformState } from '../../model.ts';
 import type { AppRef, EventsCapability } from '../../provider.ts';
 import { wait } from '../../wait.ts';
 import type { StationClient } from './client.ts';
@@ -21,10 +21,31 @@ export const STATES: EventsCapability<StationClient>['states'] = [
   { state: 'dead', meaning: 'the container cannot be started any more (version 3)', final: 'bad' },
 ];
 
+/** The native kind of the changes that version 3's lists show. */
+export const STATE_CHANGE = 'state';
+
 /** The station's own word in lower case, but for Docker's name of a stopped container, which version 3 passes on. */
 export function stateOf({ state }: Pick<Container, 'state'>): string {
   const word = (state ?? 'unknown').toLowerCase();
   return word === 'exited' ? 'stopped' : word;
+}
+
+/** What the event list calls it when a container comes into a state; `die` stands in every stop. */
+const REACHED: Readonly<Record<string, string>> = {
+  start: 'running',
+  restart: 'running',
+  unpause: 'running',
+  stop: 'stopped',
+  die: 'stopped',
+  pause: 'paused',
+};
+
+/** The state that an event says a container has reached, so that one that passed between two looks counts. */
+export function reachedState({ nativeKind, fields }: PlatformEvent): string | null {
+  const state = fields?.state;
+  if (typeof state !== 'string') return null;
+  if (nativeKind === STATE_CHANGE) return state;
+  return nativeKind === 'container' && Object.hasOwn(REACHED, state) ? (REACHED[state] ?? null) : null;
 }
 
 /** Of the one container that is named, else of all of them. */
@@ -112,7 +133,8 @@ function platformState(
 ): PlatformState {
   const { type, name, state } = container;
   return {
-    ts: instantFromMillis(Date.now()),
+    // Since when it is so nobody says.
+    ts: null,
     component: single ? null : `${type}/${name}`,
     state: stateOf(container),
     nativeState: state ?? '',

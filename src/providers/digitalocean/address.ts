@@ -19,6 +19,7 @@ export const settingDeclarations: readonly SettingDeclaration[] = [
     name: 'url',
     description: 'API address, /v2 is not needed',
     secret: false,
+    address: true,
     env: [{ name: 'POLYLOG_DIGITALOCEAN_URL' }, { name: 'DIGITALOCEAN_API_URL' }],
     default: PUBLIC_API,
   },

@@ -1,11 +1,5 @@
 // The traffic of an app, day by day: one request a day. Knows no other figures.
-import {
-  compareInstants,
-  formatInstant,
-  type Instant,
-  type MetricSample,
-  type MetricSeries,
-} from '../../model.ts';
+import { formatInstant, type Instant, type MetricSample, type MetricSeries } from '../../model.ts';
 import type { MetricAnswer, MetricQuery } from '../../provider.ts';
 import type { DigitaloceanClient } from './client.ts';
 import { appPath, type KnownApp } from './known-app.ts';
@@ -63,13 +57,11 @@ export async function readBandwidth(
 function daysOf({ query: { since, until }, now }: BandwidthQuestion): Instant[] {
   const today = Math.floor(now / DAY) * DAY;
   const first = Math.ceil((since.nanos > 0 ? since.seconds + 1 : since.seconds) / DAY) * DAY;
+  const end = Math.min(today, Math.ceil((until.nanos > 0 ? until.seconds + 1 : until.seconds) / DAY) * DAY);
   const days: Instant[] = [];
-  // A bound more than is asked for tells that something was left out.
-  const earliest = Math.max(first, today - (MOST_DAYS + 1) * DAY);
-  for (let day = earliest; day < today; day += DAY) {
-    const instant = { seconds: day, nanos: 0, digits: 0 };
-    if (compareInstants(instant, until) < 0) days.push(instant);
-  }
+  // One day more than the bound tells that something was left out.
+  for (let day = Math.max(first, end - (MOST_DAYS + 1) * DAY); day < end; day += DAY)
+    days.push({ seconds: day, nanos: 0, digits: 0 });
   if (days.length === 0 && until.seconds > today) days.push({ seconds: today - DAY, nanos: 0, digits: 0 });
   return days;
 }

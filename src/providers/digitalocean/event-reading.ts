@@ -18,14 +18,15 @@ export async function* readEventHistory(
   signal: AbortSignal,
 ): AsyncGenerator<Batch<PlatformEvent>, HistoryEnd, undefined> {
   const wanted = query.lines === 'all' ? MOST_HELD : Math.min(query.lines, MOST_HELD);
-  const found = new Map<string, Sighting>();
+  const found = new Map<string, Found>();
   const order = createOrder();
   let isWhole = true;
   let reachesSince = false;
   for await (const page of eventPages(list, wanted > SMALL_PAGE ? LARGE_PAGE : SMALL_PAGE, signal)) {
     order.add(page);
     // A page that moved while the next one was asked for shows events twice.
-    for (const sighting of page) if (!found.has(sighting.key)) found.set(sighting.key, sighting);
+    for (const sighting of page)
+      if (!found.has(sighting.key)) found.set(sighting.key, foundOf(list, sighting));
     reachesSince = order.isNewestFirst && page.some(({ ts }) => isBefore(ts, query.since));
     const isEnough = order.isNewestFirst && found.size >= wanted;
     if (reachesSince || isEnough || found.size >= MOST_HELD) {
@@ -34,20 +35,31 @@ export async function* readEventHistory(
     }
     yield { items: [], progress: { done: found.size, total: null, unit: 'lines' } };
   }
-  const sightings = oldestFirst([...found.values()]);
+  const past = oldestFirst([...found.values()]);
   const memory = createEventMemory();
-  memory.learn(sightings);
+  memory.learn(past);
   const isOverfull = !isWhole && !reachesSince && found.size >= MOST_HELD;
   yield {
-    items: wordsOf(list, sightings),
+    items: past.flatMap(({ event }) => event ?? []),
     position: memory.position(),
     notices: fallbackNotices(list),
     ...(isOverfull && {
       missing: { count: null, reason: `only the newest ${MOST_HELD} events are read`, certain: true },
     }),
   };
-  const begins = isWhole ? (sightings.find(({ ts }) => ts !== null)?.ts ?? null) : null;
+  const begins = isWhole ? (past.find(({ ts }) => ts !== null)?.ts ?? null) : null;
   return { complete: isWhole || reachesSince || isOverfull, begins };
+}
+
+/** An event in our words, without the whole deployment that came with it: many may be held. */
+interface Found extends Pick<Sighting, 'key' | 'phase' | 'ts'> {
+  /** null for one of another component. */
+  readonly event: PlatformEvent | null;
+}
+
+function foundOf({ component, subject }: EventList, sighting: Sighting): Found {
+  const { key, phase, ts } = sighting;
+  return { key, phase, ts, event: eventOf(sighting, { component, subject, former: null }) };
 }
 
 function isBefore(ts: Instant | null, since: Instant | null): boolean {

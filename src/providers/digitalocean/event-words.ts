@@ -16,8 +16,8 @@ export interface Sighting {
 }
 
 export function sightingOf(fields: Fields): Sighting {
-  const { id, ts } = { id: idOf(fields), ts: instantOf(fields.created_at) };
-  return { key: id ?? traitsOf(fields), phase: phaseOf(fields), ts, fields };
+  const ts = instantOf(fields.created_at);
+  return { key: idOf(fields) ?? traitsOf(fields), phase: phaseOf(fields), ts, fields };
 }
 
 /** For a DEPLOYMENT its id is the deployment's (wire: DigitalOcean 5). */

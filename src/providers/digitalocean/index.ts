@@ -5,6 +5,7 @@ import { credentialOrigin, mayCarryCredential, settingDeclarations } from './add
 import { apps, whoami } from './apps.ts';
 import { builds } from './builds.ts';
 import { createClient, type DigitaloceanClient } from './client.ts';
+import { findCredentials } from './credentials.ts';
 import { events } from './events.ts';
 import { logs } from './log.ts';
 import { metrics } from './metrics.ts';
@@ -20,6 +21,8 @@ export const digitalocean = defineProvider<DigitaloceanClient>({
   origin: credentialOrigin,
   mayCarryCredential,
   connect: (settings, network) => createClient(settings, network),
+  tokenForm: /^do[opr]_v1_/,
+  findCredentials,
   whoami,
   apps,
   logs,

@@ -15,12 +15,14 @@ export const settingDeclarations: readonly SettingDeclaration[] = [
     name: 'url',
     description: 'API address without /v1; the address of the region when not set',
     secret: false,
+    address: true,
     env: [{ name: 'POLYLOG_SCALINGO_URL' }, { name: 'SCALINGO_API_URL' }],
   },
   {
     name: 'auth-url',
     description: 'address of the authentication service without /v1',
     secret: false,
+    address: true,
     env: [{ name: 'SCALINGO_AUTH_URL' }],
     default: PUBLIC_AUTH,
   },
@@ -28,6 +30,7 @@ export const settingDeclarations: readonly SettingDeclaration[] = [
     name: 'db-url',
     description: 'address of the database API, for --addon; the one of the region when not set',
     secret: false,
+    address: true,
     env: [{ name: 'SCALINGO_DB_URL' }],
   },
   {
@@ -53,7 +56,7 @@ export interface Addresses {
 export function addressesOf(settings: Settings): Addresses {
   const api = baseOf(settings, 'url');
   // An address belongs to one region: one that is asked for on the command line is looked up instead.
-  const elsewhere = settings.origins.region === 'flag';
+  const elsewhere = settings.origins.region?.startsWith('flag') === true;
   const givenAuth = settings.origins['auth-url'] === 'default' ? null : baseOf(settings, 'auth-url');
   const ownAuth = api === null || isWithin(new URL(api), PUBLIC_AUTH) ? PUBLIC_AUTH : new URL(api).origin;
   const auth = givenAuth ?? ownAuth;

@@ -1,6 +1,6 @@
 // The cold log: pages of signed URLs of gzip files, a year back (wire: Scalingo 3). Knows nothing of the hot log.
 import { CliError } from '../../errors.ts';
-import type { LogEntry } from '../../model.ts';
+import { countOf, type LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
 import { splitLines } from '../../transport/lines.ts';
 import type { ArchivePage } from './answers.ts';
@@ -82,11 +82,12 @@ export async function* readArchive(
       const splitter = entrySplitter(log.place);
       let skip = read;
       try {
-        for await (const items of splitLines(decompress(stream.body), splitter)) {
-          const fresh = skip === 0 ? items : items.slice(skip);
-          skip -= items.length - fresh.length;
-          read += fresh.length;
-          if (fresh.length > 0) yield { items: fresh };
+        for await (const lines of splitLines(decompress(stream.body), splitter)) {
+          const count = countOf(lines);
+          if (skip === 0) yield lines;
+          else if (skip < count) yield { items: lines.items.slice(skip) };
+          read += Math.max(0, count - skip);
+          skip = Math.max(0, skip - count);
         }
         return;
       } catch (error) {

@@ -1,5 +1,6 @@
 // How one profile asks Scalingo: with which token, how often, and what becomes of a refusal. Knows no endpoint but the
 // exchange of the API token.
+import type { SessionStore } from '../../provider.ts';
 import type { HttpAnswer, HttpStream, Network } from '../../transport/network.ts';
 import { type Budget, createBudget } from './budget.ts';
 import type { Timing } from './client.ts';
@@ -38,6 +39,7 @@ export interface Asking {
   readonly auth: string;
   /** The API token. */
   readonly token: string;
+  readonly sessions?: SessionStore | undefined;
 }
 
 const JSON_HEADERS = { accept: 'application/json', 'content-type': 'application/json' };
@@ -45,7 +47,11 @@ const JSON_HEADERS = { accept: 'application/json', 'content-type': 'application/
 export function createAsker(asking: Asking): Asker {
   const { network, timing } = asking;
   const budget = createBudget(timing.budget, () => performance.now());
-  const session = createTokenHolder((signal) => exchange(asking, budget, signal), timing.now);
+  const session = createTokenHolder(
+    (signal) => exchange(asking, budget, signal),
+    timing.now,
+    asking.sessions,
+  );
 
   const answer: Asker['answer'] = ({ method, url, subject, holder = session }, signal) =>
     withToken(

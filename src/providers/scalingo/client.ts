@@ -1,6 +1,6 @@
 // Scalingo's endpoints for one profile. Knows neither log lines nor connections that stay open.
 import { CliError } from '../../errors.ts';
-import type { Settings } from '../../provider.ts';
+import type { SessionStore, Settings } from '../../provider.ts';
 import type { Network } from '../../transport/network.ts';
 import type { RetryRules } from '../../transport/retry.ts';
 import { type Addresses, addressesOf, mayCarryCredential } from './address.ts';
@@ -65,6 +65,11 @@ export interface Timing {
   readonly pace?: Partial<Pace>;
 }
 
+/** Where the account's token is kept between runs. */
+export interface Keeping {
+  readonly sessions?: SessionStore | undefined;
+}
+
 /** Milliseconds. Every request counts against the 60 a minute. */
 export interface Pace {
   /** Between two looks at the newest events. */
@@ -96,10 +101,11 @@ export const USUAL_TIMING: Timing = {
 export function createClient(
   settings: Settings,
   network: Network,
-  timing: Timing = USUAL_TIMING,
+  { sessions, ...timing }: Timing & Keeping = USUAL_TIMING,
 ): ScalingoClient {
   const addresses = addressesOf(settings);
-  const asker = createAsker({ network, timing, auth: addresses.auth, token: settings.values.token ?? '' });
+  const token = settings.values.token ?? '';
+  const asker = createAsker({ network, timing, auth: addresses.auth, token, sessions });
   const ask = asker.object;
   const regions = createShared(async (signal) => {
     const subject = { what: 'the list of regions', ofApp: false };

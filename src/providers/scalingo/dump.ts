@@ -1,7 +1,7 @@
 // The hot log, read once: about so many lines, of several back ends, out of order (wire: Scalingo 2.2).
 // Knows neither archives nor the live connection.
 import { CliError } from '../../errors.ts';
-import { LogEntry } from '../../model.ts';
+import { LogEntry, type Lot } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
 import { createLineSplitter, type LineSplitter, splitLines } from '../../transport/lines.ts';
 import type { HttpStream } from '../../transport/network.ts';
@@ -21,12 +21,12 @@ export interface LogReading {
   viaEvents: boolean;
 }
 
-/** What a reading has brought, in whole seconds since the epoch. */
+/** What a reading has brought. */
 export interface Tally {
   count: number;
   /** Lines before `since`. */
   before: number;
-  /** Of all that have a time; Infinity without. */
+  /** Milliseconds since the epoch, of all that have a time; Infinity without. */
   oldest: number;
   oldestLine: string | null;
 }
@@ -39,16 +39,20 @@ export function createTally(): Tally {
   return { count: 0, before: 0, oldest: Number.POSITIVE_INFINITY, oldestLine: null };
 }
 
-export function count(tally: Tally, items: readonly LogEntry[], since: number): void {
-  tally.count += items.length;
-  for (const { raw, at } of items) {
-    const seconds = Math.floor(at / 1000);
-    if (seconds < since) tally.before += 1;
-    if (seconds < tally.oldest) {
-      tally.oldest = seconds;
-      tally.oldestLine = raw;
+/** `since` in seconds since the epoch. */
+export function count(tally: Tally, lot: Lot<LogEntry>, since: number): void {
+  const at = lot.bundle?.at ?? lot.items.map((entry) => entry.at);
+  tally.count += at.length;
+  let oldest = -1;
+  for (let index = 0; index < at.length; index += 1) {
+    const millis = at[index] ?? Number.NaN;
+    if (millis < since * 1000) tally.before += 1;
+    if (millis < tally.oldest) {
+      tally.oldest = millis;
+      oldest = index;
     }
   }
+  if (oldest >= 0) tally.oldestLine = lot.items[oldest]?.raw ?? null;
 }
 
 /** Nothing when the app has not logged yet. A line that broke off with the connection comes as `cut` before the error. */
@@ -61,7 +65,7 @@ export async function* readDump(
   if (stream === null) return;
   const splitter = entrySplitter(log.place);
   try {
-    for await (const items of splitLines(stream.body, splitter)) yield { items };
+    yield* splitLines(stream.body, splitter);
   } catch (error) {
     const { items } = splitter.end();
     if (items.length > 0 && !signal.aborted) yield { items, cut: true };

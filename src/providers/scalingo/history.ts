@@ -116,7 +116,7 @@ async function* counted<R>(
         ended = true;
         return step.value;
       }
-      count(tally, step.value.items, since);
+      count(tally, step.value, since);
       yield step.value;
     }
   } finally {

@@ -4,7 +4,8 @@ import { type AppRef, defineProvider } from '../../provider.ts';
 import { credentialOrigin, mayCarryCredential, settingDeclarations } from './address.ts';
 import { apps } from './apps.ts';
 import { builds } from './builds.ts';
-import { createClient, type ScalingoClient } from './client.ts';
+import { createClient, type ScalingoClient, USUAL_TIMING } from './client.ts';
+import { findCredentials } from './credentials.ts';
 import { events } from './events.ts';
 import { logs } from './log.ts';
 import { metrics } from './metrics.ts';
@@ -19,7 +20,17 @@ export const scalingo = defineProvider<ScalingoClient>({
   parseRef,
   origin: credentialOrigin,
   mayCarryCredential,
-  connect: (settings, network) => createClient(settings, network),
+  connect: (settings, network, sessions) => createClient(settings, network, { ...USUAL_TIMING, sessions }),
+  tokenForm: /^tk-[a-z]{2}-/,
+  async regions(client, signal) {
+    // A configured address is one region already.
+    if (client.addresses.api !== null) return [];
+    const regions = await client.regions(signal);
+    return [...regions]
+      .sort((one, other) => Number(other.isDefault) - Number(one.isDefault))
+      .map(({ name }) => name);
+  },
+  findCredentials,
   async whoami(client, signal) {
     const { username, email } = await client.self(signal);
     return { user: username, note: email };

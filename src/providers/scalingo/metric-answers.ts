@@ -86,7 +86,10 @@ export function presentOf(fields: Fields, field: string): number | null {
   return value === 0 && field.endsWith('_limit') ? null : value;
 }
 
+/** Seconds between two points at best: so much more than whole hours loses none, but would cost a coarser resolution. */
+const POINT = 60;
+
 /** Hours, rounded up, between a time and now; at least 1. */
 export function hoursSince(since: Instant, nowMillis: number): number {
-  return Math.max(1, Math.ceil((nowMillis / 1000 - since.seconds) / 3600));
+  return Math.max(1, Math.ceil((nowMillis / 1000 - since.seconds - POINT) / 3600));
 }

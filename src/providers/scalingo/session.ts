@@ -1,4 +1,6 @@
 // Short-lived tokens (JWT): fetched once for all callers, renewed before they expire and when refused. Knows no endpoint.
+import type { SessionStore } from '../../provider.ts';
+import { fieldsOf, parseJson, textOf } from './shape.ts';
 import { createShared } from './shared.ts';
 
 export interface TokenHolder {
@@ -13,17 +15,29 @@ const RENEW_BEFORE = 5 * 60_000;
 const USUAL_LIFE = 55 * 60_000;
 const LONGEST_LIFE = 24 * 3600_000;
 
-/** `now` in milliseconds since the epoch. */
+interface Held {
+  readonly token: string;
+  /** Milliseconds since the epoch, by our clock. */
+  readonly renewAt: number;
+}
+
+/** `now` in milliseconds since the epoch; with `sessions` a token outlives the program. */
 export function createTokenHolder(
   fetchToken: (signal: AbortSignal) => Promise<string>,
   now: () => number,
+  sessions?: SessionStore,
 ): TokenHolder {
-  const shared = createShared(async (signal) => {
+  let refused: string | null = null;
+  const shared = createShared(async (signal): Promise<Held> => {
+    const kept = readKept((await sessions?.load()) ?? null, now());
+    if (kept !== null && kept.token !== refused) return kept;
     const token = await fetchToken(signal);
     const life = lifeOf(token, now());
-    return { token, renewAt: now() + life - Math.min(RENEW_BEFORE, life / 4) };
+    const session = { token, renewAt: now() + life - Math.min(RENEW_BEFORE, life / 4) };
+    sessions?.keep(JSON.stringify(session));
+    return session;
   });
-  let held: { token: string; renewAt: number } | null = null;
+  let held: Held | null = null;
   return {
     async get(signal) {
       let session = await shared.get(signal);
@@ -35,9 +49,19 @@ export function createTokenHolder(
       return session.token;
     },
     refuse(token) {
+      refused = token;
       if (held?.token === token) shared.forget(held);
     },
   };
+}
+
+/** null for nothing, for what is too old, and for what was written by a clock that was far ahead. */
+function readKept(text: string | null, now: number): Held | null {
+  const fields = fieldsOf(parseJson(text ?? ''));
+  const token = textOf(fields?.token);
+  const renewAt = fields?.renewAt;
+  if (token === null || typeof renewAt !== 'number') return null;
+  return now < renewAt && renewAt <= now + LONGEST_LIFE ? { token, renewAt } : null;
 }
 
 /**

@@ -60,7 +60,7 @@ export function clientOf(values: Record<string, string>, pace: Partial<Pace> = {
     retry: { firstDelay: 1, maxTotal: 2 },
   });
   onTestFinished(() => network.close());
-  return new StationClient(settings, network, { ...FAST, ...pace });
+  return new StationClient(settings, network, { pace: { ...FAST, ...pace } });
 }
 
 /** Opens logs as the program does. */

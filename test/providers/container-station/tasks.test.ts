@@ -482,6 +482,11 @@ describe('rows of the older lists', () => {
     expect(closingOf(old(list, name), [row(message)], [])?.status).toBe(status);
   });
 
+  it('those of a time before the task are of another', () => {
+    const message = 'Finished create container (lxc, ctest) (return=0)';
+    expect(closingOf(old('create', 'ctest'), [{ ...row(message), ts: 9 }], [])).toBeNull();
+  });
+
   it('a task without a time has no rows', () => {
     const task = { ...old('import', 'x'), init: null };
     expect(closingOf(task, [row('Finished import container (lxc, x) (return=0)')], [])).toBeNull();

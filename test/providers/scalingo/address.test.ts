@@ -31,7 +31,7 @@ describe('addresses', () => {
 
   it('give way to a region that is asked for on the command line', () => {
     const values = { url: 'http://127.0.0.1:81', 'db-url': 'http://127.0.0.1:82', region: 'osc-secnum-fr1' };
-    expect(addressesOf(settingsOf(values, { region: 'flag' }))).toEqual({
+    expect(addressesOf(settingsOf(values, { region: 'flag --region' }))).toEqual({
       auth: 'http://127.0.0.1:81',
       api: null,
       database: null,

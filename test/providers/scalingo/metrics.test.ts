@@ -144,8 +144,9 @@ describe('figures over time', () => {
   it.each([
     [0.2, 1],
     [1, 1],
-    [1.01, 2],
-    [72, 72],
+    [1.01, 1],
+    [1.1, 2],
+    [72.01, 72],
   ])('are asked for in whole hours: %d', async (hours, since) => {
     const { client, server } = await own({ '*': (_, response) => json(response, 200, []) });
     const { notices } = await metrics.query(client, ref, query({ metrics: ['router'], hours }), never);

@@ -1,0 +1,128 @@
+// Whole lines in one piece of bytes, made into items when someone looks at them. Knows neither where they come from nor
+// what a line means.
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { Bundle } from '../model.ts';
+
+export interface LineReading<T> {
+  /** Bytes of a line that are kept; the rest is skipped and counted. */
+  readonly maxBytes: number;
+  make(text: string, bytes: Uint8Array | undefined, truncated: number, stamp: number): T;
+  stamp(bytes: Uint8Array, from: number, to: number): number;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** Decoded in one piece: large enough to be cheap, small enough that one bad byte or one kept slice costs little. */
+const BLOCK = 64 * 1024;
+
+export class LineBundle<T> implements Bundle<T> {
+  readonly #pieces: readonly Buffer[];
+  readonly #reading: LineReading<T>;
+  #at: number[] | undefined;
+
+  /** Each piece ends in LF and stays as it is. */
+  constructor(pieces: readonly Buffer[], reading: LineReading<T>) {
+    this.#pieces = pieces;
+    this.#reading = reading;
+  }
+
+  get count(): number {
+    return this.at.length;
+  }
+
+  get at(): readonly number[] {
+    this.#at ??= stampsOf(this.#pieces, this.#reading);
+    return this.#at;
+  }
+
+  get items(): readonly T[] {
+    const items: T[] = [];
+    for (const piece of this.#pieces) addItems(piece, this.#reading, items);
+    return items;
+  }
+
+  get verbatim(): readonly Uint8Array[] | null {
+    const { maxBytes } = this.#reading;
+    // A line that is too long is cut, a CR before LF left out.
+    const differs = this.#pieces.some((piece) => piece.length > maxBytes || piece.includes(CR));
+    return differs ? null : this.#pieces;
+  }
+
+  mayHold(text: string): boolean {
+    return this.#pieces.some((piece) => piece.includes(text));
+  }
+}
+
+function stampsOf<T>(pieces: readonly Buffer[], { stamp }: LineReading<T>): number[] {
+  const at: number[] = [];
+  for (const bytes of pieces) {
+    for (let from = 0, to = bytes.indexOf(LF); to >= 0; from = to + 1, to = bytes.indexOf(LF, from)) {
+      at.push(stamp(bytes, from, to));
+    }
+  }
+  return at;
+}
+
+/** Of whole lines; the last one ends in LF. */
+export function addItems<T>(bytes: Buffer, reading: LineReading<T>, items: T[]): void {
+  for (let start = 0; start < bytes.length; ) {
+    const stop = endOfBlock(bytes, start);
+    splitBlock(bytes.subarray(start, stop), reading, items);
+    start = stop;
+  }
+}
+
+/** `line` without its end; `skipped` bytes of it are not there. */
+export function itemOf<T>(line: Buffer, skipped: number, { maxBytes, make, stamp }: LineReading<T>): T {
+  const whole = skipped === 0 && line.length <= maxBytes;
+  const kept = whole ? line : line.subarray(0, endOfLastCharacter(line, Math.min(line.length, maxBytes)));
+  const bytes = isUtf8(kept) ? undefined : Uint8Array.from(kept);
+  return make(kept.toString('utf8'), bytes, line.length - kept.length + skipped, stamp(kept, 0, kept.length));
+}
+
+function splitBlock<T>(block: Buffer, reading: LineReading<T>, items: T[]): void {
+  const text = block.length - 1 > reading.maxBytes ? undefined : decode(block);
+  if (text === undefined) {
+    for (let from = 0, to = block.indexOf(LF); to >= 0; from = to + 1, to = block.indexOf(LF, from)) {
+      items.push(itemOf(withoutCarriageReturn(block.subarray(from, to)), 0, reading));
+    }
+    return;
+  }
+  // In plain ASCII places in bytes are places in text.
+  const isPlain = text.length === block.length;
+  const { make, stamp } = reading;
+  let begin = 0;
+  for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
+    const end = to > from && text.charCodeAt(to - 1) === CR ? to - 1 : to;
+    const stop = isPlain ? to : block.indexOf(LF, begin);
+    items.push(make(text.substring(from, end), undefined, 0, stamp(block, begin, stop)));
+    begin = stop + 1;
+  }
+}
+
+/** Behind an LF, at most BLOCK further unless one line is longer than that. */
+function endOfBlock(buffer: Buffer, start: number): number {
+  if (buffer.length - start <= BLOCK) return buffer.length;
+  const stop = buffer.lastIndexOf(LF, start + BLOCK - 1) + 1;
+  return stop > start ? stop : buffer.indexOf(LF, start) + 1;
+}
+
+function decode(block: Buffer): string | undefined {
+  if (isAscii(block)) return block.toString('latin1');
+  return isUtf8(block) ? block.toString('utf8') : undefined;
+}
+
+function withoutCarriageReturn(line: Buffer): Buffer {
+  return line.length > 0 && line[line.length - 1] === CR ? line.subarray(0, line.length - 1) : line;
+}
+
+/** Steps back over a UTF-8 character that `end` would split. */
+function endOfLastCharacter(line: Buffer, end: number): number {
+  for (let lead = end - 1; lead >= 0 && lead >= end - 3; lead--) {
+    const byte = line[lead] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return lead + size > end ? lead : end;
+  }
+  return end;
+}
