@@ -28,7 +28,7 @@ export function clientFor(url: string, timing: Partial<Timing> = {}, token = TOK
     allowPlainHttp: false,
     subject: { platform: 'Akkeris', profile: 'akkeris' },
     userAgent: 'polylog/test',
-    retry: { firstDelay: 1, maxTotal: 20 },
+    retry: { firstDelay: 1, maxTotal: 250 },
   });
   return createClient(settings, network, { ...hasty, ...timing });
 }

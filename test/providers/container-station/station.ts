@@ -57,7 +57,7 @@ export function clientOf(values: Record<string, string>, pace: Partial<Pace> = {
     allowPlainHttp: false,
     subject: { platform: 'container-station', profile: 'nas' },
     userAgent: 'polylog-test',
-    retry: { firstDelay: 1, maxTotal: 2 },
+    retry: { firstDelay: 1, maxTotal: 100 },
   });
   onTestFinished(() => network.close());
   return new StationClient(settings, network, { pace: { ...FAST, ...pace } });

@@ -238,7 +238,7 @@ describe('a live URL', () => {
     const { log } = await source(
       { logs: liveAt, upgrade: (socket) => socket.terminate() },
       {},
-      { retry: { firstDelay: 1, maxTotal: 20 } },
+      { retry: { firstDelay: 1, maxTotal: 250 } },
     );
     await expect(readHistory(log)).rejects.toMatchObject({ kind: 'unavailable' });
   });
@@ -275,7 +275,7 @@ describe('a live URL', () => {
     const { own, log } = await source(
       { logs: liveAt, refuseUpgrade: () => status },
       {},
-      { retry: { firstDelay: 1, maxTotal: 10 } },
+      { retry: { firstDelay: 1, maxTotal: 250 } },
     );
     await expect(readHistory(log)).rejects.toMatchObject({ kind: 'unavailable', status });
     expect(own.askedFar.every((path) => path.startsWith('WS '))).toBe(true);
@@ -285,7 +285,7 @@ describe('a live URL', () => {
     const { own, log } = await source(
       { logs: (_, far) => ({ live_url: far.replace('http', 'ws') }), refuseUpgrade: () => 400 },
       {},
-      { retry: { firstDelay: 1, maxTotal: 10 } },
+      { retry: { firstDelay: 1, maxTotal: 250 } },
     );
     await expect(readHistory(log)).rejects.toMatchObject({
       message: `DigitalOcean's log server refuses the run logs of app "shop" (400).`,

@@ -58,7 +58,7 @@ export function clientFor(values: Record<string, string>, timing: Partial<Timing
     allowPlainHttp: false,
     subject: { platform: 'DigitalOcean App Platform', profile: 'digitalocean' },
     userAgent: 'polylog/test',
-    retry: { firstDelay: 1, maxTotal: 20 },
+    retry: { firstDelay: 1, maxTotal: 250 },
   });
   opened.push(network);
   return createClient(settings, network, { ...hasty, ...timing });

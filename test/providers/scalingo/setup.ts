@@ -31,14 +31,14 @@ export function networkFor(settings: Settings): Network {
     allowPlainHttp: false,
     subject: { platform: 'Scalingo', profile: 'scalingo' },
     userAgent: 'polylog/test',
-    retry: { firstDelay: 1, maxTotal: 20 },
+    retry: { firstDelay: 1, maxTotal: 250 },
   });
 }
 
 export const hasty: Timing = {
   now: Date.now,
   budget: { burst: 1000, interval: 1 },
-  retry: { firstDelay: 1, maxTotal: 20 },
+  retry: { firstDelay: 1, maxTotal: 250 },
 };
 
 export function clientFor(values: Record<string, string>, timing: Partial<Timing> = {}): ScalingoClient {
