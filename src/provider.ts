@@ -376,9 +376,9 @@ export interface Definition<C> {
   findCredentials?(files: ForeignFiles): Promise<readonly FoundCredential[]>;
   readonly apps: Capability<AppsCapability<C>>;
   readonly logs: Capability<LogsCapability<C>>;
-  readonly builds?: Capability<BuildsCapability<C>>;
-  readonly metrics?: Capability<MetricsCapability<C>>;
-  readonly events?: Capability<EventsCapability<C>>;
+  readonly builds: Capability<BuildsCapability<C>>;
+  readonly metrics: Capability<MetricsCapability<C>>;
+  readonly events: Capability<EventsCapability<C>>;
 }
 
 /** A definition with its client's type forgotten; method parameters being bivariant, it can be called with its own client only. */

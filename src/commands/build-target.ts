@@ -68,8 +68,8 @@ export async function withBuilds(
     if (!target) throw new CliError('usage', 'No target is given.');
     const connected = await context.connect(target.entry);
     const { builds, title } = connected.provider;
-    if (!builds || !isSupported(builds)) {
-      throw new CliError('usage', `${title} has no builds. ${builds?.unsupported ?? ''}`.trim());
+    if (!isSupported(builds)) {
+      throw new CliError('usage', `${title} has no builds. ${builds.unsupported}`);
     }
     const shown = { provider: target.entry.name, profile: target.profile, app: target.ref.app };
     const label = `${target.profile}:${target.ref.app}`;

@@ -48,8 +48,8 @@ export interface EventQuery {
 export async function eventPlace(context: Context, target: ResolvedTarget): Promise<EventPlace> {
   const connected = await context.connect(target.entry);
   const { events, title } = connected.provider;
-  if (!events || !isSupported(events)) {
-    throw new CliError('usage', `${title} has no events. ${events?.unsupported ?? ''}`.trim());
+  if (!isSupported(events)) {
+    throw new CliError('usage', `${title} has no events. ${events.unsupported}`);
   }
   const shown = { provider: target.entry.name, profile: target.profile, app: target.ref.app };
   const component = target.ref.component === null ? '' : `/${target.ref.component}`;

@@ -37,8 +37,8 @@ export interface MetricPlace {
 export async function metricPlace(context: Context, target: ResolvedTarget): Promise<MetricPlace> {
   const connected = await context.connect(target.entry);
   const { metrics, title } = connected.provider;
-  if (!metrics || !isSupported(metrics)) {
-    throw new CliError('usage', `${title} has no metrics. ${metrics?.unsupported ?? ''}`.trim());
+  if (!isSupported(metrics)) {
+    throw new CliError('usage', `${title} has no metrics. ${metrics.unsupported}`);
   }
   const shown = { provider: target.entry.name, profile: target.profile, app: target.ref.app };
   return { connected, target, shown, metrics, label: `${target.profile}:${target.ref.app}` };

@@ -13,10 +13,21 @@ export async function showPlatforms(host: Host, options: PlatformsOptions): Prom
     await terminal.print(`${JSON.stringify(providers.map(describe), null, 2)}\n`);
     return 0;
   }
+  if (options.markdown) {
+    await terminal.print(platformMarkdown(providers));
+    return 0;
+  }
   const { isTTY, columns, color } = terminal.out;
-  await terminal.print(await renderTable(platformTable(providers), { isTTY, columns, color }));
+  // Four columns of words need room; where there is none each platform has a list of its own.
+  const isNarrow = isTTY && columns < WIDE;
+  const text = isNarrow
+    ? platformLists(providers, columns)
+    : await renderTable(platformTable(providers), { isTTY, columns, color });
+  await terminal.print(text);
   return 0;
 }
+
+const WIDE = 160;
 
 const ROWS: readonly (readonly [string, (traits: Traits) => string])[] = [
   ['history', (traits) => (traits.history === 'none' ? 'none' : `${traits.history}, ${traits.retention}`)],
@@ -41,9 +52,76 @@ export function platformTable(providers: readonly Provider[]): Table {
       ...providers.map(({ logs }) => (isSupported(logs) ? read(logs.traits) : logs.unsupported)),
     ]),
     ['sources', ...providers.map(({ logs }) => (isSupported(logs) ? logs.sourceNames : ''))],
+    ['builds', ...providers.map(buildsOf)],
+    [
+      'metrics',
+      ...providers.map(({ metrics }) =>
+        isSupported(metrics) ? metrics.traits.retention : metrics.unsupported,
+      ),
+    ],
+    [
+      'events',
+      ...providers.map(({ events }) => (isSupported(events) ? eventsOf(events.traits) : events.unsupported)),
+    ],
     ['apps list', ...providers.map(({ apps }) => (isSupported(apps) ? 'yes' : apps.unsupported))],
   ];
   return { columns: head.map((title) => ({ title })), rows };
+}
+
+function buildsOf({ builds }: Provider): string {
+  if (!isSupported(builds)) return builds.unsupported;
+  const { deployLog } = builds.traits;
+  const parts = ['list, show, log, wait', builds.active ? 'active' : 'no active one'];
+  return [...parts, deployLog === false ? 'no --deploy' : '--deploy'].join('; ');
+}
+
+function eventsOf(traits: Traits): string {
+  return `${liveOf(traits)}; ${traits.retention}`;
+}
+
+/** A list a platform: the property, then its words, wrapped. */
+function platformLists(providers: readonly Provider[], columns: number): string {
+  const { rows } = platformTable(providers);
+  const width = rows.reduce((most, [name = '']) => Math.max(most, name.length), 0);
+  return providers
+    .map(({ title }, index) => {
+      const lines = rows.flatMap(([name = '', ...values]) => {
+        const wrapped = wrap(values[index] ?? '', Math.max(20, columns - width - 4));
+        return wrapped.map((line, at) => `  ${(at === 0 ? name : '').padEnd(width)}  ${line}`.trimEnd());
+      });
+      return `${title}\n${lines.join('\n')}\n`;
+    })
+    .join('\n');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** For the README: a row a platform, the few properties that one chooses by. */
+export function platformMarkdown(providers: readonly Provider[]): string {
+  const head = ['platform', 'target', 'history', 'live', 'times'];
+  const rows = providers.map((provider) => {
+    const { logs } = provider;
+    const names = [provider.name, ...provider.aliases].map((name) => `\`${name}:\``).join(', ');
+    if (!isSupported(logs)) return [provider.title, names, logs.unsupported, '', ''];
+    const { traits } = logs;
+    const kept = [traits.history === 'none' ? 'none' : traits.history, traits.archives]
+      .filter(Boolean)
+      .join('; ');
+    return [provider.title, `${names} ${provider.appForm}`, kept, liveOf(traits), traits.times];
+  });
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('');
 }
 
 function liveOf({ live }: Traits): string {
@@ -51,7 +129,7 @@ function liveOf({ live }: Traits): string {
 }
 
 function describe(provider: Provider) {
-  const { name, aliases, title, appForm, logs, apps } = provider;
+  const { name, aliases, title, appForm, logs, apps, builds, metrics, events } = provider;
   return {
     name,
     aliases,
@@ -59,5 +137,8 @@ function describe(provider: Provider) {
     app: appForm,
     logs: isSupported(logs) ? { traits: logs.traits, flags: logs.flags, sources: logs.sourceNames } : logs,
     apps: isSupported(apps) ? {} : apps,
+    builds: isSupported(builds) ? { traits: builds.traits, active: builds.active !== undefined } : builds,
+    metrics: isSupported(metrics) ? { traits: metrics.traits } : metrics,
+    events: isSupported(events) ? { traits: events.traits, states: events.states } : events,
   };
 }

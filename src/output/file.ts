@@ -2,10 +2,9 @@
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliError } from '../errors.ts';
-import type { Printable } from './watched-output.ts';
 
 export interface WholeFile {
-  write(text: Printable): Promise<void>;
+  write(text: string | Uint8Array): Promise<void>;
   /** Puts the file in its place, replacing what stood there. */
   keep(): Promise<void>;
   /** Leaves nothing behind; does nothing after `keep`. */
@@ -26,12 +25,9 @@ export async function createWholeFile(path: string): Promise<WholeFile> {
   };
   return {
     async write(text) {
-      const pieces = typeof text === 'string' || text instanceof Uint8Array ? [text] : text;
-      for (const piece of pieces) {
-        await handle?.appendFile(piece).catch((error) => {
-          throw failure(error, path);
-        });
-      }
+      await handle?.appendFile(text).catch((error) => {
+        throw failure(error, path);
+      });
     },
     async keep() {
       try {

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { type ColorWhen, colorLevel, type Environment } from './color.ts';
 import type { ColorLevel } from './palette.ts';
 import { sanitize } from './sanitize.ts';
-import { type Printable, WatchedOutput } from './watched-output.ts';
+import { WatchedOutput } from './watched-output.ts';
 
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number };
 
@@ -32,7 +32,7 @@ export interface Terminal {
    * Writes to stdout and waits until there is room for more. Resolves at once when the reader has gone. Throws a
    * CliError when stdout cannot take it (a full disk).
    */
-  print(text: Printable): Promise<void>;
+  print(text: string | Uint8Array): Promise<void>;
   /** One line or more to stderr, without the last LF; nothing with `--quiet`. */
   note(text: string): void;
   /** The same, also with `--quiet`: errors and warnings. */

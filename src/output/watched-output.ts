@@ -2,9 +2,6 @@
 import type { Writable } from 'node:stream';
 import { CliError } from '../errors.ts';
 
-/** Text, bytes, or pieces of bytes that leave together. */
-export type Printable = string | Uint8Array | readonly Uint8Array[];
-
 export class WatchedOutput {
   /** Resolves when the reader has gone; never rejects. */
   readonly closed: Promise<void>;
@@ -36,24 +33,15 @@ export class WatchedOutput {
   }
 
   /** Whether there is room for more. Does nothing once the stream is over. */
-  write(text: Printable): boolean {
+  write(text: string | Uint8Array): boolean {
     if (this.#isOver) return true;
     try {
-      return typeof text === 'string' || text instanceof Uint8Array
-        ? this.#stream.write(text)
-        : this.#writeTogether(text);
+      return this.#stream.write(text);
     } catch (error) {
       // Some synchronous streams of Node throw instead of emitting.
       this.#fail(error as NodeJS.ErrnoException);
       return true;
     }
-  }
-
-  #writeTogether(pieces: readonly Uint8Array[]): boolean {
-    this.#stream.cork();
-    for (const piece of pieces) this.#stream.write(piece);
-    this.#stream.uncork();
-    return !this.#stream.writableNeedDrain;
   }
 
   /** Resolves on drain, or when no drain can come any more. */

@@ -1,4 +1,5 @@
 // Which TLS certificates are accepted: the usual ones, those of a given CA, or one pinned by its fingerprint. Opens no connection.
+import type { X509Certificate } from 'node:crypto';
 import tls, { type SecureContext, type TLSSocket } from 'node:tls';
 import { CliError } from '../errors.ts';
 import { changedFingerprint, type Peer, untrustedCertificate } from './failures.ts';
@@ -8,15 +9,21 @@ export interface Trust {
   readonly fingerprint: string | undefined;
   readonly insecure: boolean;
   readonly own: boolean;
+  readonly seen?: CertificateSeen | undefined;
 }
+
+/** Told of every certificate before it is judged; the socket does not give it a second time (Node 20). */
+export type CertificateSeen = (certificate: X509Certificate, trusted: boolean) => void;
 
 /** Why a connected socket must not be used, or undefined. */
 export function judge(
   socket: TLSSocket,
   peer: Peer,
-  { fingerprint, insecure, own }: Trust,
+  { fingerprint, insecure, own, seen }: Trust,
 ): CliError | undefined {
-  const found = socket.getPeerX509Certificate()?.fingerprint256;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate) seen?.(certificate, socket.authorized);
+  const found = certificate?.fingerprint256;
   if (fingerprint !== undefined)
     return found === fingerprint ? undefined : changedFingerprint(peer, fingerprint, found);
   if (socket.authorized || insecure) return undefined;

@@ -2,7 +2,13 @@
 import net, { type Socket } from 'node:net';
 import tls, { type SecureContext, type TLSSocket } from 'node:tls';
 import { CliError } from '../errors.ts';
-import { judge, lazySecureContext, parseFingerprint, type Trust } from './certificates.ts';
+import {
+  type CertificateSeen,
+  judge,
+  lazySecureContext,
+  parseFingerprint,
+  type Trust,
+} from './certificates.ts';
 import { isOwnHost, placeOf, portOf, subjectOf } from './destination.ts';
 import { connectTimeout, type Peer } from './failures.ts';
 import type { NetworkOptions } from './open-network.ts';
@@ -25,7 +31,7 @@ const CONNECT_TIMEOUT = 10_000;
 const PROBE_DELAY = 30_000;
 
 /** Throws a `usage` CliError when the fingerprint or the CA cannot be read. */
-export function createDialer(options: NetworkOptions): Dialer {
+export function createDialer(options: NetworkOptions, seen?: CertificateSeen): Dialer {
   const who = subjectOf(options);
   const pin = options.tls.fingerprint === undefined ? undefined : parseFingerprint(options.tls.fingerprint);
   const context = lazySecureContext(options.tls.ca);
@@ -34,7 +40,7 @@ export function createDialer(options: NetworkOptions): Dialer {
 
   const trustFor = (url: URL): Trust => {
     const own = isOwnHost(url, options);
-    return { own, fingerprint: own ? pin : undefined, insecure: own && options.tls.insecure };
+    return { own, fingerprint: own ? pin : undefined, insecure: own && options.tls.insecure, seen };
   };
 
   const throughProxy = async (proxy: URL, url: URL, signal: AbortSignal): Promise<Socket> => {

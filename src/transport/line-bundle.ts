@@ -16,13 +16,13 @@ const CR = 0x0d;
 const BLOCK = 64 * 1024;
 
 export class LineBundle<T> implements Bundle<T> {
-  readonly #pieces: readonly Buffer[];
+  readonly #bytes: Buffer;
   readonly #reading: LineReading<T>;
   #at: number[] | undefined;
 
-  /** Each piece ends in LF and stays as it is. */
-  constructor(pieces: readonly Buffer[], reading: LineReading<T>) {
-    this.#pieces = pieces;
+  /** `bytes` end in LF and stay as they are. */
+  constructor(bytes: Buffer, reading: LineReading<T>) {
+    this.#bytes = bytes;
     this.#reading = reading;
   }
 
@@ -31,36 +31,36 @@ export class LineBundle<T> implements Bundle<T> {
   }
 
   get at(): readonly number[] {
-    this.#at ??= stampsOf(this.#pieces, this.#reading);
+    this.#at ??= stampsOf(this.#bytes, this.#reading);
     return this.#at;
   }
 
   get items(): readonly T[] {
     const items: T[] = [];
-    for (const piece of this.#pieces) addItems(piece, this.#reading, items);
+    addItems(this.#bytes, this.#reading, items);
     return items;
   }
 
-  get verbatim(): readonly Uint8Array[] | null {
-    const { maxBytes } = this.#reading;
+  get verbatim(): Uint8Array | null {
     // A line that is too long is cut, a CR before LF left out.
-    const differs = this.#pieces.some((piece) => piece.length > maxBytes || piece.includes(CR));
-    return differs ? null : this.#pieces;
+    return this.#bytes.length > this.#reading.maxBytes || this.#bytes.includes(CR) ? null : this.#bytes;
   }
 
   mayHold(text: string): boolean {
-    return this.#pieces.some((piece) => piece.includes(text));
+    return this.#bytes.includes(text);
   }
 }
 
-function stampsOf<T>(pieces: readonly Buffer[], { stamp }: LineReading<T>): number[] {
-  const at: number[] = [];
-  for (const bytes of pieces) {
-    for (let from = 0, to = bytes.indexOf(LF); to >= 0; from = to + 1, to = bytes.indexOf(LF, from)) {
-      at.push(stamp(bytes, from, to));
-    }
+/** Filled anew for every bundle: an array that grows leaves several times its size behind. */
+const scratch: number[] = [];
+
+function stampsOf<T>(bytes: Buffer, { stamp }: LineReading<T>): number[] {
+  let count = 0;
+  for (let from = 0, to = bytes.indexOf(LF); to >= 0; from = to + 1, to = bytes.indexOf(LF, from)) {
+    scratch[count] = stamp(bytes, from, to);
+    count += 1;
   }
-  return at;
+  return scratch.slice(0, count);
 }
 
 /** Of whole lines; the last one ends in LF. */

@@ -67,10 +67,9 @@ export function createLineSplitter<T>({
         return null;
       }
       if (open.length() + behind > maxBytes) return madeAtOnce(reading, (how) => split(buffer, how));
-      const start = open.begun() ? buffer.indexOf(LF) + 1 : 0;
-      const pieces = start < behind ? [buffer.subarray(start, behind)] : [];
-      if (start > 0) pieces.unshift(open.takeBefore(buffer.subarray(0, start)));
-      const bundle = new LineBundle(pieces, reading);
+      const whole = buffer.subarray(0, behind);
+      // One piece is written faster than two, which pays for the copy.
+      const bundle = new LineBundle(open.begun() ? open.takeBefore(whole) : whole, reading);
       if (behind < buffer.length) open.add(buffer.subarray(behind));
       return bundle;
     },
@@ -122,9 +121,9 @@ function createOpenLine(maxBytes: number) {
     begun: (): boolean => length > 0 || skipped > 0,
     /** Bytes of it that are held. */
     length: (): number => length,
-    /** It and its end, in one piece of its own. */
+    /** It and what follows, in one piece of its own. */
     takeBefore(rest: Buffer): Buffer {
-      const whole = Buffer.allocUnsafe(length + rest.length);
+      const whole = Buffer.allocUnsafeSlow(length + rest.length);
       held.copy(whole, 0, 0, length);
       rest.copy(whole, length);
       length = 0;

@@ -1,5 +1,4 @@
 // What certificate a host shows, before anything is sent to it. Decides nothing.
-import { TLSSocket } from 'node:tls';
 import { createDialer } from './dial.ts';
 import type { NetworkOptions } from './open-network.ts';
 
@@ -20,28 +19,26 @@ export async function certificateOf(
   options: Pick<NetworkOptions, 'proxy' | 'subject' | 'trace'> & { readonly ca?: string | undefined },
   signal: AbortSignal,
 ): Promise<PeerCertificate | null> {
-  const dialer = createDialer({
-    ...options,
-    // Only the handshake is made: whoever answers gets nothing from us.
-    tls: { insecure: true, host: url.hostname, ca: options.ca },
-    mayCarryCredential: () => false,
-    allowPlainHttp: false,
-    userAgent: '',
-  });
-  const socket = await dialer.dial(url, signal);
-  socket.on('error', () => undefined);
+  let shown: PeerCertificate | null = null;
+  const dialer = createDialer(
+    {
+      ...options,
+      // Only the handshake is made: whoever answers gets nothing from us.
+      tls: { insecure: true, host: url.hostname, ca: options.ca },
+      mayCarryCredential: () => false,
+      allowPlainHttp: false,
+      userAgent: '',
+    },
+    ({ fingerprint256, subject, validTo }, trusted) => {
+      const fingerprint = fingerprint256;
+      // A proxy's own certificate is seen first; the last one is the host's.
+      shown = { fingerprint, trusted, subject: (subject ?? '').replaceAll('\n', ', '), validTo };
+    },
+  );
   try {
-    if (!(socket instanceof TLSSocket)) return null;
-    const certificate = socket.getPeerX509Certificate();
-    if (!certificate) return null;
-    return {
-      fingerprint: certificate.fingerprint256,
-      trusted: socket.authorized,
-      subject: (certificate.subject ?? '').replaceAll('\n', ', '),
-      validTo: certificate.validTo,
-    };
+    (await dialer.dial(url, signal)).destroy();
+    return shown;
   } finally {
-    socket.destroy();
     dialer.close();
   }
 }

@@ -38,7 +38,7 @@ function folderOf({ env, home, platform }: ForeignFiles): string {
 async function parse(text: string): Promise<Readonly<Record<string, unknown>> | null> {
   const { parse: parseYaml } = await import('yaml');
   try {
-    const content: unknown = parseYaml(text, { maxAliasCount: 0, logLevel: 'silent' });
+    const content: unknown = parseYaml(text, { maxAliasCount: 0, logLevel: 'error' });
     return isObject(content) ? content : null;
   } catch {
     return null;
