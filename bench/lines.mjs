@@ -40,7 +40,9 @@ export function createBlocks({ form, wrap, perFrame = 1, shuffled = false }) {
     /** @param {number} number of the block, from 0 */
     block(number) {
       const block = Buffer.from(template);
-      const stamp = Buffer.from(new Date((start + number) * 1000).toISOString().slice(0, 19).replace('T', separator));
+      const stamp = Buffer.from(
+        new Date((start + number) * 1000).toISOString().slice(0, 19).replace('T', separator),
+      );
       for (const place of places) stamp.copy(block, place);
       if (number % NEEDLE_EVERY === NEEDLE_EVERY - 1) block.write(NEEDLE, needle, 'latin1');
       return block;

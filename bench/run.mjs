@@ -58,14 +58,30 @@ function nameOf(platform, { perFrame = 1, count, shuffled = false, nth = 1 }) {
 }
 
 const polylog = (...argv) => ({ argv: [values.bin, ...argv], env });
-const bareDump = (platform, log) => ({ argv: [here('bare.mjs'), 'dump', `${origin}/${platform}/${nameOf(platform, log)}`] });
+const bareDump = (platform, log) => ({
+  argv: [here('bare.mjs'), 'dump', `${origin}/${platform}/${nameOf(platform, log)}`],
+});
 const bareLive = (platform, log) => ({
-  argv: [here('bare.mjs'), 'live', `ws://127.0.0.1:${port}/${platform}/${nameOf(platform, log)}`, String(log.count)],
+  argv: [
+    here('bare.mjs'),
+    'live',
+    `ws://127.0.0.1:${port}/${platform}/${nameOf(platform, log)}`,
+    String(log.count),
+  ],
 });
 const show = (platform, log, ...flags) =>
   polylog('logs', 'show', `${platform}:${nameOf(platform, log)}`, '--all', '-q', ...flags);
 const tail = (platform, log, ...flags) =>
-  polylog('logs', 'tail', `${platform}:${nameOf(platform, log)}`, '-n0', '-q', '-m', String(log.count), ...flags);
+  polylog(
+    'logs',
+    'tail',
+    `${platform}:${nameOf(platform, log)}`,
+    '-n0',
+    '-q',
+    '-m',
+    String(log.count),
+    ...flags,
+  );
 
 const sections = { startup, dump, live, filter, memory, slow };
 for (const name of values.only.split(',')) await sections[name]();
@@ -89,14 +105,34 @@ async function startup() {
     fixed(median(samples.map((sample, round) => sample / base[round].all)), 2),
     limit,
   ];
-  printTable('Start-up', ['', 'ms', '× node -e 0', 'at most'], [
-    ['node -e 0', fixed(median(base.map(({ all }) => all)), 1), '1.00', ''],
-    row('--version', runs['--version'].map(({ all }) => all), '1.15'),
-    row('logs --help', runs['logs --help'].map(({ all }) => all), '1.60'),
-    row('logs show: first line', shown.map(({ first }) => first), '2.50'),
-    row('logs show: whole', shown.map(({ all }) => all), ''),
-    ['logs show: last byte to exit', fixed(median(shown.map(({ after }) => after)), 1), '', '20 ms'],
-  ]);
+  printTable(
+    'Start-up',
+    ['', 'ms', '× node -e 0', 'at most'],
+    [
+      ['node -e 0', fixed(median(base.map(({ all }) => all)), 1), '1.00', ''],
+      row(
+        '--version',
+        runs['--version'].map(({ all }) => all),
+        '1.15',
+      ),
+      row(
+        'logs --help',
+        runs['logs --help'].map(({ all }) => all),
+        '1.60',
+      ),
+      row(
+        'logs show: first line',
+        shown.map(({ first }) => first),
+        '2.50',
+      ),
+      row(
+        'logs show: whole',
+        shown.map(({ all }) => all),
+        '',
+      ),
+      ['logs show: last byte to exit', fixed(median(shown.map(({ after }) => after)), 1), '', '20 ms'],
+    ],
+  );
 }
 
 async function dump() {
@@ -130,19 +166,23 @@ async function filter() {
     'text --grep': show('scalingo', log, '-o', 'text', '--grep', NEEDLE),
   };
   const runs = await interleaved(programs, runPiped, rounds);
-  printTable(`A filter that drops nearly everything, ${lines} lines: scalingo`, ['', 'lines', 'CPU s', '× raw', 'at most'],
+  printTable(
+    `A filter that drops nearly everything, ${lines} lines: scalingo`,
+    ['', 'lines', 'CPU s', '× raw', 'at most'],
     Object.entries(runs).map(([name, samples]) => [
       name,
       String(samples[0].lines),
       fixed(median(samples.map(({ cpu }) => cpu)), 2),
       fixed(median(samples.map(({ cpu }, round) => cpu / runs.raw[round].cpu)), 2),
       name === 'raw' ? '' : '1.30',
-    ]));
+    ]),
+  );
 }
 
 async function memory() {
   const most = Number(values['memory-lines']);
-  const eight = (log) => Array.from({ length: 8 }, (_, nth) => `scalingo:${nameOf('scalingo', { ...log, nth: nth + 1 })}`);
+  const eight = (log) =>
+    Array.from({ length: 8 }, (_, nth) => `scalingo:${nameOf('scalingo', { ...log, nth: nth + 1 })}`);
   const kinds = {
     'dump, raw': (log) => show('scalingo', log, '-o', 'raw'),
     'dump, ndjson': (log) => show('scalingo', log, '-o', 'ndjson'),
@@ -165,7 +205,11 @@ async function memory() {
     const bare = peaks[name.startsWith('dump') || name === 'bare undici' ? 'bare undici' : 'bare ws'];
     return [name, fixed(few, 0), fixed(many, 0), fixed(many / few, 2), fixed(many / bare[1], 2)];
   });
-  printTable('Memory: peak MB', ['', '100000 lines', `${most} lines`, 'growth (1.20)', '× bare (1.15)'], rows);
+  printTable(
+    'Memory: peak MB',
+    ['', '100000 lines', `${most} lines`, 'growth (1.20)', '× bare (1.15)'],
+    rows,
+  );
 }
 
 async function slow() {
@@ -204,7 +248,9 @@ async function sentByServer() {
 async function throughput(title, programs, goals) {
   const runs = await interleaved(programs, runPiped, rounds);
   const [bare] = Object.values(runs);
-  printTable(title, ['', 's', 'klines/s', 'CPU s', 'peak MB', '× bare', 'at least'],
+  printTable(
+    title,
+    ['', 's', 'klines/s', 'CPU s', 'peak MB', '× bare', 'at least'],
     Object.entries(runs).map(([name, samples]) => {
       const short = samples.find((sample) => Math.abs(sample.lines - lines) > 50);
       if (short) throw new Error(`${title}: ${name} wrote ${short.lines} lines`);
@@ -218,7 +264,8 @@ async function throughput(title, programs, goals) {
         fixed(median(samples.map((sample, round) => bare[round].wall / sample.wall)), 2),
         goals[name] ?? '',
       ];
-    }));
+    }),
+  );
 }
 
 /** Every program once a round, so that what disturbs the machine disturbs all; one round before them to warm up. */

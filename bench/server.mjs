@@ -12,11 +12,13 @@ const server = createServer((request, response) => {
   const path = url.pathname;
   const origin = url.origin;
   if (path.endsWith('/tokens/exchange')) return json(response, { token: 'a.b.c' });
-  if (path === '/v1/regions') return json(response, { regions: [{ name: 'bench', api: origin, default: true }] });
+  if (path === '/v1/regions')
+    return json(response, { regions: [{ name: 'bench', api: origin, default: true }] });
   const archives = /^\/v1\/apps\/[^/]+\/logs_archives$/.exec(path);
   if (archives) return json(response, { archives: [], has_more: false });
   const asked = /^\/v1\/apps\/([^/]+)\/logs$/.exec(path);
-  if (asked) return json(response, { app: { name: asked[1] }, logs_url: `${origin}/scalingo/${asked[1]}?token=x` });
+  if (asked)
+    return json(response, { app: { name: asked[1] }, logs_url: `${origin}/scalingo/${asked[1]}?token=x` });
   const logs = /^\/v2\/apps\/([^/]+)\/logs$/.exec(path);
   if (logs) {
     const address = `${origin}/digitalocean/${logs[1]}`;

@@ -9,6 +9,9 @@ if (path) {
     const { userCPUTime, systemCPUTime } = process.resourceUsage();
     // The operating system's own mark of this program; resourceUsage's counts what it was forked from as well.
     const peak = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
-    writeFileSync(path, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, peak: Number(peak?.[1]) / 1024 }));
+    writeFileSync(
+      path,
+      JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, peak: Number(peak?.[1]) / 1024 }),
+    );
   });
 }
