@@ -169,7 +169,7 @@ _polylog_at() {
       valued='--profile --region --ca --fingerprint --color'
       ;;
     'platforms')
-      flags='--json --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
+      flags='--json --markdown --profile --region --insecure --ca --fingerprint --color --no-color -q --quiet -v --verbose --debug -h --help'
       valued='--profile --region --ca --fingerprint --color'
       ;;
     'sandbox')

@@ -886,6 +886,7 @@ complete -c polylog -n '__polylog_at \'config path\'' -l debug -d 'trace request
 complete -c polylog -n '__polylog_at \'config path\'' -s h -l help -d 'show this help'
 
 complete -c polylog -n '__polylog_at \'platforms\'' -l json -d 'one JSON document'
+complete -c polylog -n '__polylog_at \'platforms\'' -l markdown -d 'a short Markdown table'
 complete -c polylog -n '__polylog_at \'platforms\'' -l profile -xa 'akkeris\\tAkkeris container-station\\tQNAP\\ Container\\ Station qnap\\tQNAP\\ Container\\ Station scalingo\\tScalingo digitalocean\\tDigitalOcean\\ App\\ Platform do\\tDigitalOcean\\ App\\ Platform' -d 'platform or profile of targets that name none'
 complete -c polylog -n '__polylog_at \'platforms\'' -l region -x -d 'region (Scalingo)'
 complete -c polylog -n '__polylog_at \'platforms\'' -l insecure -d 'do not check certificates, allow credentials over plain http'

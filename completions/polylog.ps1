@@ -1126,6 +1126,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
     'platforms' = @{
       Flags = @(
         @{ Text = '--json'; About = 'one JSON document'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--markdown'; About = 'a short Markdown table'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
         @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--insecure'; About = 'do not check certificates, allow credentials over plain http'; TakesValue = $false; Hidden = $false; Words = @() }

@@ -146,8 +146,8 @@ export interface Bundle<T> {
   readonly at: readonly number[];
   /** Made anew at every look, so that none is held: look once. */
   readonly items: readonly T[];
-  /** The items as the platform wrote them, LF behind each; null where that is not what stands there. */
-  readonly verbatim: Uint8Array | null;
+  /** The items as the platform wrote them, LF behind each, as text only if it is plain ASCII; null where that is not what stands there. */
+  readonly verbatim: Uint8Array | string | null;
   /** Whether any item may hold this text; false only where none does. */
   mayHold(text: string): boolean;
 }

@@ -77,6 +77,12 @@ describe('who may import whom', () => {
     }
   });
 
+  it('the store knows no platform and no command', () => {
+    const foreign = (target: string) =>
+      /^(providers|commands|output|stream|transport|sandbox)\//.test(target);
+    expect(offenders(within('store/'), foreign)).toEqual([]);
+  });
+
   it('stream knows no network', () => {
     expect(offenders(within('stream/'), (target) => target.startsWith('transport/'))).toEqual([]);
   });

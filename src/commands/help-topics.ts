@@ -98,7 +98,7 @@ export function targetsHelp(providers: readonly Provider[]): string {
     '  polylog logs tail scalingo:shop/web qnap:docker/db',
     section('PROFILE is a platform; APP is named as the platform does', entries(forms)),
     paragraph(
-      'Without PROFILE it is that of --profile, then POLYLOG_PROFILE, then the one platform that has credentials; otherwise the choices are listed.',
+      'Without PROFILE it is that of --profile, then POLYLOG_PROFILE, then the one of polylog profiles use, then the only one that has credentials; otherwise the choices are listed.',
     ),
     paragraph(
       'COMPONENT narrows to a process type, an instance or a component (web, web-1), where the platform has them. -c GLOB does the same for every target of the command.',

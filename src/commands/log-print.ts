@@ -72,6 +72,7 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
       quietSince = performance.now();
       counts.entries += countOf(lot);
       const asWritten = renderer.isVerbatim ? lot.bundle?.verbatim : null;
+      if (typeof asWritten === 'string') return terminal.print(asWritten, 'ascii');
       return terminal.print(
         asWritten ?? renderer.entries(lot.items.map((entry) => ({ entry, target: shown, observed, late }))),
       );

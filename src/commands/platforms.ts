@@ -1,5 +1,5 @@
 // `platforms`: what each platform can do, from the adapters' own declarations.
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { GlobalOptions } from '../context.ts';
 import type { Lent } from '../program.ts';
 import { addGlobalOptions } from './options.ts';
@@ -15,7 +15,7 @@ export function declarePlatforms(program: Command, lent: Lent): void {
     .command('platforms')
     .description('What each platform can do')
     .option('--json', 'one JSON document')
-    .addOption(new Option('--markdown').hideHelp());
+    .option('--markdown', 'a short Markdown table');
   addGlobalOptions(platforms).action(async (options: PlatformsOptions) => {
     const { showPlatforms } = await import('./platform-table.ts');
     lent.end(await showPlatforms(lent.host, options));

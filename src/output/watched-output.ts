@@ -33,10 +33,10 @@ export class WatchedOutput {
   }
 
   /** Whether there is room for more. Does nothing once the stream is over. */
-  write(text: string | Uint8Array): boolean {
+  write(text: string | Uint8Array, kind?: 'ascii'): boolean {
     if (this.#isOver) return true;
     try {
-      return this.#stream.write(text);
+      return kind === 'ascii' ? this.#stream.write(text, 'latin1') : this.#stream.write(text);
     } catch (error) {
       // Some synchronous streams of Node throw instead of emitting.
       this.#fail(error as NodeJS.ErrnoException);

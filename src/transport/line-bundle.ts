@@ -15,7 +15,58 @@ const CR = 0x0d;
 /** Decoded in one piece: large enough to be cheap, small enough that one bad byte or one kept slice costs little. */
 const BLOCK = 64 * 1024;
 
-export class LineBundle<T> implements Bundle<T> {
+/** `bytes` end in LF, may hold an overlong line only if they are longer than that themselves, and may change afterwards. */
+export function bundleOf<T>(bytes: Buffer, reading: LineReading<T>): Bundle<T> {
+  if (bytes.length > reading.maxBytes || !isAscii(bytes)) return new MixedBundle(Buffer.from(bytes), reading);
+  return new PlainBundle(bytes, reading);
+}
+
+/** Plain ASCII, the usual case, is kept as text: places in bytes are places in text, and the bytes are free to go. */
+class PlainBundle<T> implements Bundle<T> {
+  readonly at: readonly number[];
+  readonly #text: string;
+  readonly #make: LineReading<T>['make'];
+
+  constructor(bytes: Buffer, { make, stamp }: LineReading<T>) {
+    const text = bytes.toString('latin1');
+    let count = 0;
+    for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
+      scratch[count] = stamp(bytes, from, to);
+      count += 1;
+    }
+    this.at = scratch.slice(0, count);
+    this.#text = text;
+    this.#make = make;
+  }
+
+  get count(): number {
+    return this.at.length;
+  }
+
+  get items(): readonly T[] {
+    const items: T[] = [];
+    for (let from = 0, index = 0; index < this.at.length; index += 1) {
+      const to = this.#text.indexOf('\n', from);
+      const end = to > from && this.#text.charCodeAt(to - 1) === CR ? to - 1 : to;
+      items.push(this.#make(this.#text.substring(from, end), undefined, 0, this.at[index] ?? Number.NaN));
+      from = to + 1;
+    }
+    return items;
+  }
+
+  get verbatim(): string | null {
+    return this.#text.includes('\r\n') ? null : this.#text;
+  }
+
+  mayHold(text: string): boolean {
+    return this.#text.includes(text);
+  }
+}
+
+/** Filled anew for every bundle: an array that grows leaves several times its size behind. */
+const scratch: number[] = [];
+
+class MixedBundle<T> implements Bundle<T> {
   readonly #bytes: Buffer;
   readonly #reading: LineReading<T>;
   #at: number[] | undefined;
@@ -51,16 +102,12 @@ export class LineBundle<T> implements Bundle<T> {
   }
 }
 
-/** Filled anew for every bundle: an array that grows leaves several times its size behind. */
-const scratch: number[] = [];
-
 function stampsOf<T>(bytes: Buffer, { stamp }: LineReading<T>): number[] {
-  let count = 0;
+  const at: number[] = [];
   for (let from = 0, to = bytes.indexOf(LF); to >= 0; from = to + 1, to = bytes.indexOf(LF, from)) {
-    scratch[count] = stamp(bytes, from, to);
-    count += 1;
+    at.push(stamp(bytes, from, to));
   }
-  return scratch.slice(0, count);
+  return at;
 }
 
 /** Of whole lines; the last one ends in LF. */

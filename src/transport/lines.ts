@@ -1,6 +1,6 @@
 // Bytes to lines: any chunking, LF or CR LF, bounded memory. Knows neither where the bytes come from nor what a line means.
 import { type Bundle, carrying, type Lot } from '../model.ts';
-import { addItems, itemOf, LineBundle, type LineReading } from './line-bundle.ts';
+import { addItems, bundleOf, itemOf, type LineReading } from './line-bundle.ts';
 
 export interface LineSplitterOptions<T> {
   /** Bytes of a line that are kept; the rest is skipped and counted. Default 1 MiB. */
@@ -28,7 +28,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const MIB = 1024 * 1024;
 /** A larger buffer for the open line is let go with it. */
-const OPEN_KEPT = 64 * 1024;
+const OPEN_KEPT = 256 * 1024;
 
 export function createLineSplitter<T>({
   maxBytes = MIB,
@@ -68,8 +68,7 @@ export function createLineSplitter<T>({
       }
       if (open.length() + behind > maxBytes) return madeAtOnce(reading, (how) => split(buffer, how));
       const whole = buffer.subarray(0, behind);
-      // One piece is written faster than two, which pays for the copy.
-      const bundle = new LineBundle(open.begun() ? open.takeBefore(whole) : whole, reading);
+      const bundle = bundleOf(open.begun() ? open.takeBefore(whole) : whole, reading);
       if (behind < buffer.length) open.add(buffer.subarray(behind));
       return bundle;
     },
@@ -116,33 +115,33 @@ function createOpenLine(maxBytes: number) {
   let length = 0;
   let skipped = 0;
   let last = 0;
+  const add = (piece: Buffer): void => {
+    if (piece.length === 0) return;
+    const kept = Math.min(piece.length, maxBytes - length);
+    if (length + kept > held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(maxBytes, Math.max(4096, 2 * (length + kept))));
+      held.copy(larger, 0, 0, length);
+      held = larger;
+    }
+    piece.copy(held, length, 0, kept);
+    length += kept;
+    skipped += piece.length - kept;
+    last = piece[piece.length - 1] ?? 0;
+  };
 
   return {
     begun: (): boolean => length > 0 || skipped > 0,
     /** Bytes of it that are held. */
     length: (): number => length,
-    /** It and what follows, in one piece of its own. */
+    /** It and what follows, in one piece. Valid until the next `add`. */
     takeBefore(rest: Buffer): Buffer {
-      const whole = Buffer.allocUnsafeSlow(length + rest.length);
-      held.copy(whole, 0, 0, length);
-      rest.copy(whole, length);
+      add(rest);
+      const whole = held.subarray(0, length);
       length = 0;
       last = 0;
       return whole;
     },
-    add(piece: Buffer): void {
-      if (piece.length === 0) return;
-      const kept = Math.min(piece.length, maxBytes - length);
-      if (length + kept > held.length) {
-        const larger = Buffer.allocUnsafeSlow(Math.min(maxBytes, Math.max(4096, 2 * (length + kept))));
-        held.copy(larger, 0, 0, length);
-        held = larger;
-      }
-      piece.copy(held, length, 0, kept);
-      length += kept;
-      skipped += piece.length - kept;
-      last = piece[piece.length - 1] ?? 0;
-    },
+    add,
     /** Without a closing CR. Valid until the next `add`. */
     take(): { line: Buffer; skipped: number } {
       const closing = last === CR ? 1 : 0;

@@ -40,7 +40,13 @@ afterAll(async () => {
   await place.remove();
 });
 
-const run = (args: string[], env: Env = {}) => polylog(args, { place, env: { ...grounds.env, ...env } });
+let runs = 0;
+/** Each with a settings directory of its own: no session of an earlier run hides that a login fails. */
+const run = (args: string[], env: Env = {}) => {
+  runs += 1;
+  const own = { POLYLOG_CONFIG_DIR: `${place.root}/settings-${runs}` };
+  return polylog(args, { place, env: { ...grounds.env, ...own, ...env } });
+};
 
 /** The last word on stderr is one sentence that names all of these. */
 function expectOneSentence(stderr: string, words: readonly string[]): void {

@@ -1,5 +1,5 @@
 // auth login, logout, status and import through main() against the sandbox.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -278,6 +278,63 @@ describe('a second start', () => {
       env: { ...given, SCALINGO_API_TOKEN: 'tk-us-another' },
     });
     expect(code).toBe(4);
+  });
+});
+
+describe('a system keyring', () => {
+  function moduleOf(text: string): string {
+    const directory = mkdtempSync(join(tmpdir(), 'polylog-keyring-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const file = join(directory, 'keyring.mjs');
+    writeFileSync(file, text.replaceAll('FILE', JSON.stringify(join(directory, 'entries.json'))));
+    return file;
+  }
+  const working = `
+    import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+    const all = () => (existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {});
+    export class Entry {
+      constructor(service, account) { this.key = account; }
+      getPassword() { return all()[this.key] ?? null; }
+      setPassword(secret) { writeFileSync(FILE, JSON.stringify({ ...all(), [this.key]: secret })); }
+      deletePassword() { const { [this.key]: gone, ...rest } = all(); writeFileSync(FILE, JSON.stringify(rest)); }
+    }`;
+
+  it('that works has the credential and the session, and no file has them', async () => {
+    const person = createPerson({ keyring: { module: moduleOf(working) } });
+    const { line, stdin } = scalingoLogin();
+    expect((await person.run(line, { stdin })).stdout).toContain('in the system keyring');
+    const before = scalingo.requests.length;
+    expect((await person.run('apps list scalingo')).code).toBe(0);
+    expect(paths(scalingo, before)).not.toContain('POST /v1/tokens/exchange');
+    expect((await person.run('profiles list')).stdout).toContain('system keyring');
+    const files = readdirSync(person.directory).map((name) =>
+      readFileSync(join(person.directory, name), 'utf8'),
+    );
+    for (const text of files) expect(text).not.toMatch(/tk-us|eyJ/);
+    expect((await person.run('auth logout scalingo')).code).toBe(0);
+    expect((await person.run('apps list scalingo')).code).toBe(4);
+  });
+
+  it('that hangs is left alone after a while: the credential is in a file', async () => {
+    const hanging =
+      'export class Entry { setPassword() { for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); } }';
+    const person = createPerson({ keyring: { module: moduleOf(hanging), probe: 400, use: 400 } });
+    const { line, stdin } = scalingoLogin();
+    expect((await person.run(line, { stdin })).stdout).toContain('file of mode 0600');
+    expect((await person.run('apps list scalingo')).code).toBe(0);
+  });
+
+  it('that hangs later is said, and names the way out', async () => {
+    const module = moduleOf(working);
+    const person = createPerson({ keyring: { module, use: 5000 } });
+    const { line, stdin } = scalingoLogin();
+    await person.run(line, { stdin });
+    writeFileSync(module, 'for (;;) {}');
+    const later = createPerson({ keyring: { module, use: 400 } });
+    const { code, stderr } = await later.run('apps list scalingo', {
+      env: { POLYLOG_CONFIG_DIR: person.directory },
+    });
+    expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining('keyring does not answer') });
   });
 });
 
