@@ -186,6 +186,8 @@ export interface BuildsCapability<C> {
     readonly deployLog: string | false;
     /** Whether one build can be asked for by its id. */
     readonly byId: boolean;
+    /** false: no build tells a commit, so that none can be waited for by it. */
+    readonly commits?: false;
   };
   /** Newest first, page by page; ends when there are no more. */
   list(client: C, ref: AppRef, signal: AbortSignal): AsyncGenerator<readonly Build[], void, undefined>;

@@ -3,9 +3,9 @@ import { CliError } from '../errors.ts';
 import { BUILD_STATUSES, type Build, instantFromMillis } from '../model.ts';
 import { buildRecord } from '../output/platform-records.ts';
 import { type BuildCommand, type BuildPlace, withBuilds } from './build-target.ts';
-import { durationText, secondsOf, statusText, summaryOf, timeText } from './build-words.ts';
+import { durationText, secondsOf, statusText, summaryOf } from './build-words.ts';
 import { countFlag } from './flag-values.ts';
-import { formOf, printList } from './lists.ts';
+import { createListTime, formOf, printList } from './lists.ts';
 
 const USUAL = 20;
 
@@ -18,21 +18,29 @@ export function listBuilds(command: BuildCommand): Promise<number> {
     const wanted = statusesOf(options.status ?? []);
     const builds = await newest(place, { most, wanted });
     const now = instantFromMillis(Date.now());
+    const { out } = place.context.terminal;
+    const idOf = idText(builds, out);
+    const whenOf = createListTime({ isTTY: out.isTTY, zone: 'local', now: Date.now() });
     await printList(
       place.context,
       {
         type: 'build',
         records: builds.map((build) => buildRecord(build, place.shown)),
         table: () => ({
-          columns: ['ID', 'STATUS', 'COMMIT OR CAUSE', 'WHO', 'STARTED', 'DURATION'].map((title) => ({
-            title,
-          })),
+          columns: [
+            { title: 'ID', keep: true },
+            { title: 'STATUS', keep: true },
+            { title: 'COMMIT OR CAUSE' },
+            { title: 'WHO' },
+            { title: 'STARTED', keep: true },
+            { title: 'DURATION', keep: true },
+          ],
           rows: builds.map((build) => [
-            build.id,
+            idOf(build),
             statusText(build),
             summaryOf(build),
-            build.user ?? '',
-            timeText(build.started ?? build.created),
+            whoText(build, out),
+            whenOf(build.started ?? build.created),
             durationText(secondsOf(build, now)),
           ]),
         }),
@@ -41,6 +49,29 @@ export function listBuilds(command: BuildCommand): Promise<number> {
     );
     return 0;
   });
+}
+
+const SHORT_ID = 8;
+/** Narrower than this, whole UUIDs leave no room for the rest. */
+const ROOMY = 120;
+
+/** On a narrow terminal the beginning of a UUID, as long as it still tells the builds apart: every command takes it. */
+function idText(
+  builds: readonly Build[],
+  { isTTY, columns }: { readonly isTTY: boolean; readonly columns: number },
+): (build: Build) => string {
+  const short = ({ id }: Build) => (/^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id) ? id.slice(0, SHORT_ID) : id);
+  const isUnique = new Set(builds.map(short)).size === builds.length;
+  return isTTY && columns < ROOMY && isUnique ? short : ({ id }) => id;
+}
+
+/** On a narrow terminal of an address the part before the @. */
+function whoText(
+  { user }: Build,
+  { isTTY, columns }: { readonly isTTY: boolean; readonly columns: number },
+): string {
+  if (user === null) return '';
+  return isTTY && columns < ROOMY ? user.replace(/(?<=.)@.*$/, '') : user;
 }
 
 function statusesOf(given: readonly string[]): ReadonlySet<string> {
@@ -61,6 +92,7 @@ async function newest(
 ): Promise<Build[]> {
   const { builds, connected, target, context } = place;
   const found: Build[] = [];
+  if (most === 0) return found;
   for await (const page of builds.list(connected.client, target.ref, context.signal)) {
     for (const build of page) {
       if (wanted.size > 0 && !wanted.has(build.status)) continue;

@@ -1,5 +1,5 @@
 // `builds log`: what a build prints, followed to its end; the exit code is the platform's own verdict.
-import { CliError, Interruption, isRetryable } from '../errors.ts';
+import { CliError, Interruption } from '../errors.ts';
 import type { Build, LogEntry } from '../model.ts';
 import type { LogRenderer } from '../output/log-item.ts';
 import { createLogRenderer, type LogForm, parseLogForm } from '../output/logs.ts';
@@ -31,40 +31,62 @@ const SETTLE = 5000;
 export function printBuildLog(command: BuildCommand): Promise<number> {
   return withBuilds(command, async (place, text) => {
     const { options } = command;
-    const { terminal, signal } = place.context;
+    const { signal } = place.context;
     const form = options.json ? 'ndjson' : (options.output ?? 'raw');
     const renderer = await rendererOf(form, place, options);
     const heartbeat = durationFlag('heartbeat', options.heartbeat);
     const phase = phaseOf(place, options);
     const deadline = startDeadline(signal, durationFlag('timeout', options.timeout));
-    let stopHeartbeat = () => {};
+    const report = createReport(place, form);
+    let waited = 'no build yet';
+    const silence = startHeartbeat({
+      terminal: place.context.terminal,
+      label: place.label,
+      millis: heartbeat,
+      word: () => waited,
+    });
+    const printer = createPrinter(place, renderer, silence.stir);
     try {
-      const choice = { build: text, commit: options.commit, appear: appearOf(options) };
+      const patient = options.follow === true;
+      const choice = { build: text, commit: options.commit, appear: appearOf(options), patient };
       const build = await chooseBuild(place, choice, deadline.signal);
-      const printing: Printing = {
-        place,
-        build,
-        phase,
-        printer: createPrinter(place, renderer),
-        signal: deadline.signal,
-      };
-      stopHeartbeat = startHeartbeat(place, heartbeat, () => `build ${build.id}`);
+      waited = `build ${build.id}`;
+      const printing: Printing = { place, build, phase, printer, signal: deadline.signal };
       const ended = options.follow ? await followLog(printing) : await printStored(printing);
-      await printing.printer.finish();
+      await printer.finish();
       const code = exitCodeOfBuild(ended);
-      if (code !== 0 || options.follow) terminal.complain(verdictSentence(place, ended));
-      if (code === 1) annotate(form, place, ended);
+      if (code === 1) report.failure(verdictSentence(place, ended));
+      else if (code !== 0 || options.follow) report.end(verdictSentence(place, ended));
       return options.exitStatus === false ? 0 : code;
     } catch (error) {
+      // What was opened in a runner's log (a group, a fence) is closed however it ends.
+      await printer.abandon().catch(() => undefined);
       if (error instanceof Interruption && error.exitCode === 124) {
-        terminal.complain(`polylog: ${place.label}: no verdict within ${options.timeout} (--timeout).`);
+        report.failure(`polylog: ${place.label}: no verdict within ${options.timeout} (--timeout).`);
       }
       throw error;
     } finally {
-      stopHeartbeat();
+      silence.stop();
       deadline.clear();
     }
   });
+}
+
+/** The last words on stderr; a failure is an annotation as well where the runner knows such. */
+function createReport({ context }: BuildPlace, form: string) {
+  const { terminal } = context;
+  return {
+    end: (sentence: string) => terminal.complain(sentence),
+    failure(sentence: string) {
+      terminal.complain(sentence);
+      if (form === 'github') terminal.complain(githubError(sentence.replace(/^polylog: /, '')));
+    },
+  };
+}
+
+function githubError(words: string): string {
+  const escaped = words.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return `::error title=polylog::${escaped}`;
 }
 
 function phaseOf({ builds, connected }: BuildPlace, { deploy }: BuildFlags): 'build' | 'deploy' {
@@ -108,15 +130,19 @@ interface Printer {
   /** Of a stored log only what was not printed yet. */
   printMissing(entries: readonly LogEntry[]): Promise<void>;
   finish(): Promise<void>;
+  /** In place of `finish` when something went wrong: closes only what was opened. */
+  abandon(): Promise<void>;
 }
 
 /** Counts what was printed, line by line, so that the stored log at the end doubles nothing. */
-function createPrinter({ context, shown }: BuildPlace, renderer: LogRenderer): Printer {
+function createPrinter({ context, shown }: BuildPlace, renderer: LogRenderer, onPrint: () => void): Printer {
   const { terminal } = context;
   const printed = new Map<string, number>();
   let headDue = renderer.head !== '';
+  let finished = false;
   const print = async (entries: readonly LogEntry[]) => {
     // A gate whose reader has gone goes on judging.
+    if (entries.length > 0) onPrint();
     if (entries.length === 0 || terminal.isClosed) return;
     if (headDue) await terminal.print(renderer.head);
     headDue = false;
@@ -136,8 +162,14 @@ function createPrinter({ context, shown }: BuildPlace, renderer: LogRenderer): P
       await print(missing);
     },
     async finish() {
+      finished = true;
       if (terminal.isClosed) return;
       if (headDue) await terminal.print(renderer.head);
+      await terminal.print(renderer.end?.() ?? '');
+      await terminal.flush();
+    },
+    async abandon() {
+      if (finished || headDue || terminal.isClosed) return;
       await terminal.print(renderer.end?.() ?? '');
       await terminal.flush();
     },
@@ -191,8 +223,9 @@ async function followLog(printing: Printing): Promise<Build> {
     const ended = await awaitEnd(place, {
       build,
       signal,
+      hint: output,
       onLook(look) {
-        if (look.nativeStatus === native) return;
+        if (look.nativeStatus === native || look.ended) return;
         native = look.nativeStatus;
         place.context.terminal.note(`polylog: ${place.label}: build ${look.id} is ${statusText(look)}`);
       },
@@ -248,16 +281,10 @@ async function printRest(printing: Printing): Promise<void> {
     for await (const entries of storedLines(place, source, signal)) stored.push(...entries);
     await printer.printMissing(stored);
   } catch (error) {
-    if (!(error instanceof CliError) || !(isRetryable(error) || error.kind === 'not-found')) throw error;
+    signal.throwIfAborted();
+    if (!(error instanceof CliError)) throw error;
     place.context.terminal.complain(
       `polylog: ${place.label}: the stored log could not be read: ${error.message}`,
     );
   }
-}
-
-function annotate(form: string, place: BuildPlace, build: Build): void {
-  if (form !== 'github') return;
-  const words = verdictSentence(place, build).replace(/^polylog: /, '');
-  const escaped = words.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-  place.context.terminal.complain(`::error title=polylog::${escaped}`);
 }

@@ -13,7 +13,11 @@ export function showBuild(command: BuildCommand): Promise<number> {
   return withBuilds(command, async (place, text) => {
     const form = detailForm(command.options);
     const { context, builds, connected, target } = place;
-    const chosen = await chooseBuild(place, { build: text, commit: undefined, appear: 0 }, context.signal);
+    const chosen = await chooseBuild(
+      place,
+      { build: text, commit: undefined, appear: 0, patient: false },
+      context.signal,
+    );
     // A list may leave out what one build's own answer holds: its steps above all.
     const build = builds.traits.byId
       ? await builds.get(connected.client, target.ref, chosen.id, context.signal)

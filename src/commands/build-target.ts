@@ -45,8 +45,10 @@ export interface BuildPlace {
   readonly target: ResolvedTarget;
   readonly shown: LogTarget;
   readonly builds: BuildsCapability<unknown>;
-  /** `scalingo:shop` */
+  /** In sentences: `scalingo:shop`; the profile alone where nothing stands behind it. */
   readonly label: string;
+  /** In commands: `scalingo:shop`, `container-station:`. */
+  readonly address: string;
 }
 
 /** Runs the command with everything freed afterwards. `-a APP` in place of the target: then the first argument is the build. */
@@ -72,8 +74,9 @@ export async function withBuilds(
       throw new CliError('usage', `${title} has no builds. ${builds.unsupported}`);
     }
     const shown = { provider: target.entry.name, profile: target.profile, app: target.ref.app };
-    const label = `${target.profile}:${target.ref.app}`;
-    return await run({ context, connected, target, shown, builds, label }, build);
+    const address = `${target.profile}:${target.ref.app}`;
+    const label = target.ref.app === '' ? target.profile : address;
+    return await run({ context, connected, target, shown, builds, label, address }, build);
   } finally {
     await context.close();
   }
@@ -85,6 +88,8 @@ export interface Choice {
   readonly commit: string | undefined;
   /** Milliseconds to wait for one that does not exist yet; 0 = not at all. */
   readonly appear: number;
+  /** A gate: an overloaded platform (429, 5xx) delays the choice and never ends it. */
+  readonly patient: boolean;
 }
 
 /** The build that is meant. Throws `not-found` when there is none, `usage` when several are. */
@@ -92,22 +97,41 @@ export async function chooseBuild(place: BuildPlace, choice: Choice, signal: Abo
   if (choice.build !== undefined && choice.build !== 'latest' && choice.commit !== undefined) {
     throw new CliError('usage', `--commit ${choice.commit} and the build ${choice.build} are both given.`);
   }
-  const until = performance.now() + choice.appear;
-  let told = false;
-  for (;;) {
-    const found = await findBuild(place, choice, signal).catch((error: unknown) => {
-      // A gate waits out what is no answer at all.
-      if (choice.appear > 0 && isRetryable(error) && performance.now() < until) return null;
-      throw error;
+  if (choice.commit !== undefined && place.builds.traits.commits === false) {
+    throw new CliError('usage', `${place.connected.provider.title} knows no commits of its builds.`, {
+      hint: 'Leave --commit out; --appear-timeout waits for a first build.',
     });
-    if (found) return found;
-    const left = until - performance.now();
-    if (left <= 0) throw noSuchBuild(place, choice);
-    if (!told)
-      place.context.terminal.note(`polylog: ${place.label}: waiting for ${wordsOf(choice)} to appear`);
-    told = true;
-    await wait(Math.min(left, Math.max(place.builds.traits.everyMillis, 1)), signal);
   }
+  const until = performance.now() + choice.appear;
+  const { terminal } = place.context;
+  const every = Math.max(place.builds.traits.everyMillis, 1);
+  const said = new Set<string>();
+  const sayOnce = (words: string) => {
+    if (!said.has(words)) terminal.note(`polylog: ${place.label}: ${words}`);
+    said.add(words);
+  };
+  for (;;) {
+    try {
+      const found = await findBuild(place, choice, signal);
+      if (found) return found;
+      const left = until - performance.now();
+      if (left <= 0) throw noSuchBuild(place, choice);
+      sayOnce(`waiting for ${wordsOf(choice)} to appear`);
+      await wait(Math.min(left, every), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof CliError) || !isRetryable(error)) throw error;
+      // A gate waits out what is no answer at all.
+      const waits = (choice.patient && isOverload(error)) || performance.now() < until;
+      if (!waits) throw error;
+      sayOnce(`${error.message} Still waiting for the verdict.`);
+      await wait(Math.max(error.retryAfter ?? 0, every), signal);
+    }
+  }
+}
+
+function isOverload({ status = 0 }: CliError): boolean {
+  return status === 429 || status >= 500;
 }
 
 function wordsOf({ build, commit }: Choice): string {
@@ -115,11 +139,11 @@ function wordsOf({ build, commit }: Choice): string {
   return build === undefined || build === 'latest' ? 'a first build' : `build ${build}`;
 }
 
-function noSuchBuild({ label }: BuildPlace, choice: Choice): CliError {
+function noSuchBuild({ label, address }: BuildPlace, choice: Choice): CliError {
   const waited = choice.appear > 0 ? ` within ${Math.round(choice.appear / 1000)} s` : '';
   if (choice.build === 'active') {
     return new CliError('not-found', `${label} has no active build.`, {
-      hint: `polylog builds list ${label} shows what there is.`,
+      hint: `polylog builds list ${address} shows what there is.`,
     });
   }
   const what =
@@ -127,7 +151,7 @@ function noSuchBuild({ label }: BuildPlace, choice: Choice): CliError {
       ? 'any build'
       : wordsOf(choice).replace(/^a /, '');
   return new CliError('not-found', `${label} does not have ${what}${waited}.`, {
-    hint: `polylog builds list ${label} shows what there is.`,
+    hint: `polylog builds list ${address} shows what there is.`,
   });
 }
 
@@ -141,7 +165,7 @@ async function findBuild(place: BuildPlace, choice: Choice, signal: AbortSignal)
   if (build === 'active') {
     if (!builds.active) {
       throw new CliError('usage', `${connected.provider.title} does not say which build is active.`, {
-        hint: `Name one by its id: polylog builds list ${place.label}.`,
+        hint: `Name one by its id: polylog builds list ${place.address}.`,
       });
     }
     return builds.active(connected.client, target.ref, signal);

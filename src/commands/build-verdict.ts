@@ -1,6 +1,7 @@
 // The gate: waits until the platform itself calls a build over. No stream and no text in it decides anything.
 import { CliError, Interruption, isRetryable } from '../errors.ts';
 import type { Build } from '../model.ts';
+import type { Terminal } from '../output/terminal.ts';
 import { wait } from '../wait.ts';
 import type { BuildPlace } from './build-target.ts';
 import { durationText, failedStep, secondsOf, statusText } from './build-words.ts';
@@ -10,6 +11,8 @@ export interface Watch {
   readonly signal: AbortSignal;
   /** Told of every answer. */
   onLook?(build: Build): void;
+  /** Resolves when something hints at the end: then the next look is at once. */
+  readonly hint?: Promise<void>;
 }
 
 /** Looks become rarer while a build runs, up to so many times the platform's own rhythm. */
@@ -21,15 +24,19 @@ const LONGEST_PAUSE = 60_000;
  * Looks until the build has ended and returns it as it ended. An unreachable or overloaded platform delays the verdict
  * and never changes it; only what cannot be mended (no access any more, the build is gone) throws.
  */
-export async function awaitEnd(place: BuildPlace, { build, signal, onLook }: Watch): Promise<Build> {
+export async function awaitEnd(place: BuildPlace, { build, signal, onLook, hint }: Watch): Promise<Build> {
   const { builds, connected, target, context, label } = place;
   const every = Math.max(1, builds.traits.everyMillis);
   let pause = every;
   let troubled = false;
   let failures = 0;
   let last = build;
+  let hinted = hint?.then(() => true as const);
   while (!last.ended) {
-    await wait(pause, signal);
+    if (await pauseOrHint(pause, hinted, signal)) {
+      hinted = undefined;
+      pause = every;
+    }
     try {
       last = await builds.get(connected.client, target.ref, build.id, signal);
       onLook?.(last);
@@ -51,9 +58,29 @@ export async function awaitEnd(place: BuildPlace, { build, signal, onLook }: Wat
   return last;
 }
 
-function vanished({ label }: BuildPlace, build: Build, cause: CliError): CliError {
+/** Whether the hint came before the time was up. */
+async function pauseOrHint(
+  millis: number,
+  hinted: Promise<true> | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!hinted) {
+    await wait(millis, signal);
+    return false;
+  }
+  const clock = new AbortController();
+  const time = wait(millis, AbortSignal.any([clock.signal, signal])).then(() => false as const);
+  time.catch(() => undefined);
+  try {
+    return await Promise.race([time, hinted]);
+  } finally {
+    clock.abort();
+  }
+}
+
+function vanished({ label, address }: BuildPlace, build: Build, cause: CliError): CliError {
   return new CliError('not-found', `${label}: build ${build.id} is gone before its result was seen.`, {
-    hint: `polylog builds list ${label} shows what there is.`,
+    hint: `polylog builds list ${address} shows what there is.`,
     cause,
   });
 }
@@ -71,7 +98,7 @@ function allSucceeded(steps: Build['steps']): boolean {
 }
 
 /** The last line on stderr: which build, which step, why, how long, and what shows more. */
-export function verdictSentence({ label, shown }: BuildPlace, build: Build): string {
+export function verdictSentence({ label, address }: BuildPlace, build: Build): string {
   const took = durationText(secondsOf(build, { seconds: 0, nanos: 0, digits: 0 }));
   const after = took === '-' ? '' : ` after ${took}`;
   const code = exitCodeOfBuild(build);
@@ -83,7 +110,7 @@ export function verdictSentence({ label, shown }: BuildPlace, build: Build): str
   const unknown =
     build.status === 'unknown' ? ' (a status that polylog does not know never counts as success)' : '';
   const reason = why ? `: ${why.replace(/\s*\n\s*/g, ' ').trim()}` : '';
-  const more = `More: polylog builds show ${shown.profile}:${shown.app} ${build.id}`;
+  const more = `More: polylog builds show ${address} ${build.id}`;
   return `polylog: ${label}: build ${build.id} ${statusText(build)}${unknown}${where}${after}${reason}. ${more}`;
 }
 
@@ -112,17 +139,28 @@ export function startDeadline(outer: AbortSignal, millis: number | undefined): D
   };
 }
 
-/** Says that it still waits, in runners that kill silent jobs. Returns what stops it. */
-export function startHeartbeat(
-  place: BuildPlace,
-  millis: number | undefined,
-  word: () => string,
-): () => void {
-  if (millis === undefined) return () => undefined;
+export interface Heartbeat {
+  /** Something was heard: the silence begins anew. */
+  stir(): void;
+  stop(): void;
+}
+
+export interface Silence {
+  readonly terminal: Terminal;
+  readonly label: string;
+  /** How long it has to be; undefined = however long. */
+  readonly millis: number | undefined;
+  /** What is waited for. */
+  word(): string;
+}
+
+/** Says in a long silence that it still waits, in runners that kill silent jobs. */
+export function startHeartbeat({ terminal, label, millis, word }: Silence): Heartbeat {
+  if (millis === undefined) return { stir() {}, stop() {} };
   const startedAt = performance.now();
   const timer = setInterval(() => {
     const took = durationText((performance.now() - startedAt) / 1000);
-    place.context.terminal.complain(`polylog: ${place.label}: ${word()}, waiting for ${took}`);
+    terminal.complain(`polylog: ${label}: ${word()}, waiting for ${took}`);
   }, millis);
-  return () => clearInterval(timer);
+  return { stir: () => timer.refresh(), stop: () => clearInterval(timer) };
 }

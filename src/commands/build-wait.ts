@@ -1,5 +1,6 @@
 // `builds wait`: blocks until a build ends; the exit code is its result.
 import { Interruption } from '../errors.ts';
+import type { Build } from '../model.ts';
 import { detailForm, printBuild } from './build-show.ts';
 import { type BuildCommand, chooseBuild, withBuilds } from './build-target.ts';
 import {
@@ -22,18 +23,20 @@ export function waitForBuild(command: BuildCommand): Promise<number> {
     const appear = appearOf(options);
     const { terminal, signal } = place.context;
     const deadline = startDeadline(signal, timeout);
-    let stopHeartbeat = () => {};
+    let seen: Build | undefined;
+    const word = () => (seen ? `build ${seen.id} is ${statusText(seen)}` : 'no build yet');
+    const silence = startHeartbeat({ terminal, label: place.label, millis: heartbeat, word });
     try {
-      const choice = { build: text, commit: options.commit, appear };
+      const choice = { build: text, commit: options.commit, appear, patient: true };
       const build = await chooseBuild(place, choice, deadline.signal);
-      let seen = build;
-      stopHeartbeat = startHeartbeat(place, heartbeat, () => `build ${seen.id} is ${statusText(seen)}`);
+      seen = build;
       const ended = await awaitEnd(place, {
         build,
         signal: deadline.signal,
         onLook(look) {
-          if (look.nativeStatus !== seen.nativeStatus)
-            terminal.note(`polylog: ${place.label}: build ${look.id} is ${statusText(look)}`);
+          const isNews = look.nativeStatus !== seen?.nativeStatus && !look.ended;
+          if (isNews) terminal.note(`polylog: ${place.label}: build ${look.id} is ${statusText(look)}`);
+          if (isNews) silence.stir();
           seen = look;
         },
       });
@@ -46,7 +49,7 @@ export function waitForBuild(command: BuildCommand): Promise<number> {
       }
       throw error;
     } finally {
-      stopHeartbeat();
+      silence.stop();
       deadline.clear();
     }
   });

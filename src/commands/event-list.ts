@@ -3,7 +3,6 @@ import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
 import { compareInstants, type PlatformEvent } from '../model.ts';
 import type { LogTarget } from '../output/log-item.ts';
 import { eventRecord } from '../output/platform-records.ts';
-import { createTimeText } from '../output/time-text.ts';
 import { feed } from '../stream/feed.ts';
 import {
   createEventFilter,
@@ -12,7 +11,7 @@ import {
   openEvents,
   parseEventQuery,
 } from './event-target.ts';
-import { formOf, printList } from './lists.ts';
+import { createListTime, formOf, printList } from './lists.ts';
 import { withContext } from './with-context.ts';
 
 interface Found {
@@ -55,21 +54,25 @@ export function listEvents({ host, targets, options }: EventCommand): Promise<nu
     const failed = answers.find((answer) => answer.error !== undefined);
     const all = answers.flatMap(({ found }) => found).sort(byTime);
     if (failed && all.length === 0) return exitCodeOf(failed.error);
-    const timeText = createTimeText({
-      timestamps: 'iso',
-      zone: context.terminal.out.isTTY ? query.zone : 'UTC',
-      now: Date.now,
-    });
+    const { isTTY } = context.terminal.out;
+    const timeText = createListTime({ isTTY, zone: query.zone, now: Date.now() });
+    // A pipe always has the same columns.
+    const isTold = resolved.length > 1 || !isTTY;
     await printList(
       context,
       {
         type: 'event',
         records: all.map(({ event, shown }) => eventRecord(event, shown)),
         table: () => ({
-          columns: ['TIME', 'TARGET', 'KIND', 'COMPONENT', 'WHO', 'WHAT'].map((title) => ({ title })),
+          columns: [
+            { title: 'TIME', keep: true },
+            ...(isTold ? [{ title: 'TARGET' }] : []),
+            { title: 'KIND', keep: true },
+            ...['COMPONENT', 'WHO', 'WHAT'].map((title) => ({ title })),
+          ],
           rows: all.map(({ event, shown }) => [
-            timeText(event.ts && { ...event.ts, digits: 0 }),
-            `${shown.profile}:${shown.app}`,
+            timeText(event.ts),
+            ...(isTold ? [`${shown.profile}:${shown.app}`] : []),
             event.kind,
             event.component ?? '',
             event.user ?? '',

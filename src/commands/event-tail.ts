@@ -47,7 +47,9 @@ export function tailEvents({ host, targets, options }: EventCommand): Promise<nu
             signal,
           );
           const { live, ordered } = source.traits;
-          const window = live.kind === 'poll' ? (live.everyMillis ?? 0) + 1000 : 1000;
+          const several = live.kind === 'poll' ? (live.everyMillis ?? 0) + 1000 : 1000;
+          // One target has nobody to be put in order with.
+          const window = resolved.length > 1 ? several : 0;
           inputs.push({ place, index, input: { steps, timeOf: source.timeOf, window, ordered } });
         } catch (error) {
           if (!(error instanceof CliError)) throw error;
@@ -121,7 +123,9 @@ function createForm(
   return {
     ...plain,
     row(event, { shown }) {
-      const place = event.component === null ? '' : `/${event.component.replace(/\s/g, '_')}`;
+      // An app that is a container has its name already.
+      const isNamed = event.component === null || shown.app.endsWith(`/${event.component}`);
+      const place = isNamed ? '' : `/${event.component?.replace(/\s/g, '_')}`;
       const who = event.user === null ? '' : ` (${event.user})`;
       const message = sanitize(`${event.message}${who}`.replaceAll('\n', '\\n'), ansi);
       return `${timeText(event.ts)} ${shown.profile}:${shown.app}${place} ${event.kind} ${message}\n`;

@@ -52,8 +52,10 @@ export async function eventPlace(context: Context, target: ResolvedTarget): Prom
     throw new CliError('usage', `${title} has no events. ${events.unsupported}`);
   }
   const shown = { provider: target.entry.name, profile: target.profile, app: target.ref.app };
-  const component = target.ref.component === null ? '' : `/${target.ref.component}`;
-  return { connected, target, shown, events, label: `${target.profile}:${target.ref.app}${component}` };
+  const { app, component } = target.ref;
+  const part = component === null ? '' : `/${component}`;
+  const label = app === '' ? target.profile : `${target.profile}:${app}${part}`;
+  return { connected, target, shown, events, label };
 }
 
 const USUAL = 20;

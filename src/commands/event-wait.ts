@@ -1,12 +1,18 @@
 // `events wait`: blocks until a state is reached, judged by the platform's own state; one that passed in a flash counts.
 import { CliError, Interruption, isRetryable } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { formatInstant, type Instant, instantFromMillis, type PlatformState } from '../model.ts';
+import {
+  formatInstant,
+  type Instant,
+  instantFromMillis,
+  type PlatformEvent,
+  type PlatformState,
+} from '../model.ts';
 import { jsonDocument } from '../output/json.ts';
 import { stateRecord } from '../output/platform-records.ts';
 import { jsonLine } from '../output/records.ts';
 import { wait } from '../wait.ts';
-import { startDeadline } from './build-verdict.ts';
+import { startDeadline, startHeartbeat } from './build-verdict.ts';
 import { type EventFlags, type EventPlace, eventPlace } from './event-target.ts';
 import { durationFlag } from './flag-values.ts';
 import { withContext } from './with-context.ts';
@@ -30,6 +36,12 @@ export function waitForState({ host, target, state, options }: WaitCommand): Pro
     const known = checkedState(place, wanted);
     const form = stateForm(options, context.terminal.out.isTTY);
     const deadline = startDeadline(context.signal, durationFlag('timeout', options.timeout));
+    const silence = startHeartbeat({
+      terminal: context.terminal,
+      label: place.label,
+      millis: durationFlag('heartbeat', options.heartbeat),
+      word: () => `not ${known} yet`,
+    });
     try {
       const end = await awaitState({
         place,
@@ -53,6 +65,7 @@ export function waitForState({ host, target, state, options }: WaitCommand): Pro
       }
       throw error;
     } finally {
+      silence.stop();
       deadline.clear();
     }
   });
@@ -82,13 +95,15 @@ interface WaitEnd {
 }
 
 const MOST_PAUSE = 30_000;
-const HOLD = 30_000;
+/** One that passed in a flash is found when a hold has ended. */
+const HOLD = 10_000;
 
 async function awaitState(waiting: Waiting): Promise<WaitEnd> {
   const { place, state, signal } = waiting;
   const { events, connected, target } = place;
   const startedAt = instantFromMillis(Date.now());
   const every = events.traits.live.everyMillis ?? 5000;
+  let before: ReadonlySet<string> | undefined;
   let failures = 0;
   let first = true;
   for (;;) {
@@ -98,11 +113,15 @@ async function awaitState(waiting: Waiting): Promise<WaitEnd> {
         events.hold && !first
           ? await events.hold(connected.client, target.ref, { state, millis: HOLD }, signal)
           : await events.state(connected.client, target.ref, signal);
-      const end = judge(states, waiting, first) ?? (first ? undefined : await judgePast(waiting, startedAt));
+      const end = judge(states, waiting, first);
       if (end) return end;
+      const past = await recentEvents(waiting);
+      const passed = before && judgePast(past, waiting, { since: startedAt, before });
+      if (passed) return passed;
+      before ??= new Set(past.map(({ key }) => key));
       if (failures > 0) waiting.note(`polylog: ${place.label}: the platform answers again`);
       failures = 0;
-      if (events.hold && !first) pause = Math.min(every, 1000);
+      if (events.hold) pause = first ? 0 : Math.min(every, 1000);
       first = false;
     } catch (error) {
       signal.throwIfAborted();
@@ -151,29 +170,57 @@ function failureKey({ ts, component, nativeState }: PlatformState): string {
   return JSON.stringify([ts && formatInstant(ts), component, nativeState]);
 }
 
-/** States that passed between two looks, from the events since the wait began. */
-async function judgePast({ place, state, signal }: Waiting, since: Instant): Promise<WaitEnd | undefined> {
+const RECENT = 50;
+
+interface PastEvent {
+  readonly event: PlatformEvent;
+  /** Another one in each phase of the same event. */
+  readonly key: string;
+}
+
+async function recentEvents({ place, signal }: Waiting): Promise<readonly PastEvent[]> {
   const { events, connected, target } = place;
-  if (!events.stateOf) return undefined;
+  if (!events.stateOf) return [];
   const source = await events.open(connected.client, target.ref, { types: [], users: [] }, signal);
-  const history = source.history({ lines: 50, since, until: null }, signal);
+  const history = source.history({ lines: RECENT, since: null, until: null }, signal);
+  const found: PastEvent[] = [];
   try {
     for (;;) {
       const step = await history.next();
-      if (step.done) return undefined;
-      for (const event of step.value.items) {
-        const wanted = target.ref.component;
-        const isOurs = wanted === null || event.component === wanted;
-        const isNew = event.ts !== null && event.ts.seconds >= since.seconds;
-        const reached = isOurs && isNew ? events.stateOf(event) : null;
-        if (reached?.toLowerCase() !== state.toLowerCase()) continue;
-        const { ts, component, nativeKind, fields } = event;
-        return { reached: true, state: { ts, component, state: reached, nativeState: nativeKind, fields } };
-      }
+      if (step.done) return found;
+      for (const event of step.value.items) found.push({ event, key: source.keyOf(event) });
     }
   } finally {
     await history.return({ complete: false, begins: null }).catch(() => undefined);
   }
+}
+
+/**
+ * States that passed between two looks; also that of a deploy that failed. News is what was not there at the beginning
+ * (an event that began earlier has come into a new phase), or what has happened since by the platform's clock.
+ */
+function judgePast(
+  past: readonly PastEvent[],
+  { place, state }: Waiting,
+  { since, before }: { readonly since: Instant; readonly before: ReadonlySet<string> },
+): WaitEnd | undefined {
+  const { events, target } = place;
+  const { component } = target.ref;
+  const isBad = (word: string) => events.states.some((one) => one.state === word && one.final === 'bad');
+  let failed: WaitEnd | undefined;
+  for (const { event, key } of past) {
+    const isOurs = component === null || event.component === component;
+    const isNew = !before.has(key) || (event.ts !== null && event.ts.seconds > since.seconds);
+    const reached = isOurs && isNew ? (events.stateOf?.(event) ?? null) : null;
+    if (reached === null) continue;
+    const { ts, component: part, nativeKind, fields } = event;
+    const there = { ts, component: part, state: reached, nativeState: nativeKind, fields };
+    if (reached.toLowerCase() === state.toLowerCase()) return { reached: true, state: there };
+    // A crash may mend itself; a deploy that failed has ended.
+    const isDeploy = event.kind === 'deploy' || event.kind === 'release';
+    if (isDeploy && isBad(reached)) failed ??= { reached: false, state: there };
+  }
+  return failed;
 }
 
 function stateForm({ output, json }: EventFlags, isTTY: boolean): 'text' | 'json' | 'ndjson' {

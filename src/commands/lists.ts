@@ -2,8 +2,11 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
+import type { Instant } from '../model.ts';
 import type { OutputRecord, RecordType } from '../output/records.ts';
 import type { Table } from '../output/table.ts';
+import { createTimeText } from '../output/time-text.ts';
+import { clockOf, type Zone } from '../time.ts';
 
 export function addListOptions(command: Command, forms = 'table, json, ndjson, csv or template=…'): Command {
   return command
@@ -24,6 +27,8 @@ export interface ListContent {
   readonly records: readonly OutputRecord[];
   /** Only made when a table is asked for. */
   table(): Table;
+  /** Follows a list that has been printed: no second heading in csv. */
+  readonly isContinued?: boolean;
 }
 
 const FORMS = ['table', 'json', 'ndjson', 'csv'];
@@ -48,7 +53,8 @@ export async function printList(context: Context, content: ListContent, asked: L
   if (form === 'csv') {
     const { createCsv } = await import('../output/csv.ts');
     const csv = createCsv({ type: content.type, columns: asked.columns, ansi });
-    return terminal.print(csv.head + content.records.map(csv.row).join(''));
+    const head = content.isContinued ? '' : csv.head;
+    return terminal.print(head + content.records.map(csv.row).join(''));
   }
   if (form.startsWith('template=')) {
     const { createTemplate } = await import('../output/template.ts');
@@ -57,6 +63,28 @@ export async function printList(context: Context, content: ListContent, asked: L
   }
   const { renderTable } = await import('../output/table.ts');
   return terminal.print(await renderTable(content.table(), { isTTY, columns, color }));
+}
+
+export interface ListTimes {
+  readonly isTTY: boolean;
+  /** On a terminal; a pipe has UTC. */
+  readonly zone: Zone;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Whole seconds: RFC 3339 in a pipe; on a terminal as short as may be, `11-21 10:17:20` of this year, else its date. */
+export function createListTime({ isTTY, zone, now }: ListTimes): (instant: Instant | null) => string {
+  if (!isTTY) {
+    const text = createTimeText({ timestamps: 'iso', zone: 'UTC', now: () => now });
+    return (instant) => text(instant && { ...instant, digits: 0 });
+  }
+  const year = clockOf({ seconds: now / 1000, nanos: 0, digits: 0 }, zone).date.slice(0, 4);
+  return (instant) => {
+    if (!instant) return '-';
+    const { date, time } = clockOf(instant, zone);
+    return date.startsWith(year) ? `${date.slice(5)} ${time.slice(0, 8)}` : date;
+  };
 }
 
 /** Checked before anything is asked of a platform. */

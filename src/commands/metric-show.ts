@@ -1,12 +1,19 @@
 // `metrics show`: figures of one or several apps, as a table, a chart or samples.
 import type { Context } from '../context.ts';
 import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
-import { type Instant, instantFromMillis, type MetricSeries } from '../model.ts';
+import {
+  compareInstants,
+  formatInstant,
+  type Instant,
+  instantFromMillis,
+  type MetricSample,
+  type MetricSeries,
+} from '../model.ts';
 import { figureText, scaleOf, sparkline, summarise } from '../output/figures.ts';
 import { metricRecord } from '../output/platform-records.ts';
 import { prometheusText, type TargetSeries } from '../output/prometheus.ts';
 import type { Table } from '../output/table.ts';
-import type { MetricQuery } from '../provider.ts';
+import type { MetricAnswer, MetricQuery } from '../provider.ts';
 import { compileGlob } from '../stream/filter.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { wait } from '../wait.ts';
@@ -17,22 +24,58 @@ import { type MetricCommand, type MetricFlags, type MetricPlace, metricPlace } f
 import { withContext } from './with-context.ts';
 
 const HOUR = 3_600_000;
+const DAY_SECONDS = 86_400;
 
 export function showMetrics({ host, targets, options }: MetricCommand): Promise<number> {
   return withContext({ host, options }, async (context) => {
     const asked = parseAsked(options, Date.now());
     const resolved = await context.targets([...targets, ...(options.app ?? [])]);
+    const { terminal, signal } = context;
     let said = new Set<string>();
-    for (;;) {
+    const shown = createShown();
+    for (let number = 1; ; number += 1) {
       const round = await ask(context, { targets: resolved, asked, said, now: Date.now() });
-      if (round.code !== 0 && round.all.length === 0) return round.code;
-      if (asked.watch && context.terminal.out.isTTY) await context.terminal.print('\u001b[2J\u001b[H');
-      await print(context, { round, asked, options, targets: resolved.length });
-      if (!asked.watch || context.terminal.isClosed) return round.code;
+      const isEmpty = round.code !== 0 && round.all.length === 0;
+      // What has answered before is asked again.
+      if (isEmpty && (!asked.watch || number === 1)) return round.code;
+      if (!isEmpty) {
+        if (asked.watch && terminal.out.isTTY) await terminal.print('\u001b[2J\u001b[H');
+        const news = asked.watch && !terminal.out.isTTY ? shown.newsOf(round.all) : round.all;
+        await print(context, {
+          round: { ...round, all: news },
+          asked,
+          options,
+          targets: resolved.length,
+          number,
+        });
+      }
+      if (!asked.watch || terminal.isClosed) return round.code;
       said = round.said;
-      await wait(asked.interval ?? round.everyMillis, context.signal);
+      await wait(asked.interval ?? round.everyMillis, signal);
     }
   });
+}
+
+interface WatchedSeries extends TargetSeries {
+  /** The samples that were not printed yet; absent = all. */
+  readonly news?: readonly MetricSample[];
+}
+
+/** What --watch has appended so far: no sample stands there twice. Tables are whole each time. */
+function createShown() {
+  const newest = new Map<string, Instant>();
+  return {
+    newsOf: (all: readonly TargetSeries[]): readonly WatchedSeries[] =>
+      all.map(({ target, series }) => {
+        const { metric, component, instance } = series;
+        const key = JSON.stringify([target.profile, target.app, component, instance, metric]);
+        const before = newest.get(key);
+        const isNew = before ? ({ ts }: MetricSample) => compareInstants(ts, before) > 0 : () => true;
+        const last = series.samples.at(-1);
+        if (last && isNew(last)) newest.set(key, last.ts);
+        return { target, series, news: series.samples.filter(isNew) };
+      }),
+  };
 }
 
 interface Asked {
@@ -81,10 +124,11 @@ function parseAsked(options: MetricFlags, now: number): Asked {
 }
 
 interface Round {
-  readonly all: readonly TargetSeries[];
+  readonly all: readonly WatchedSeries[];
   /** Exit code of the first target that failed, in the order given. */
   readonly code: number;
   readonly everyMillis: number;
+  readonly places: readonly MetricPlace[];
   /** What was said on stderr: --watch says it once. */
   readonly said: Set<string>;
 }
@@ -116,6 +160,8 @@ async function ask(context: Context, { targets, asked, said, now }: Asking): Pro
         const query: MetricQuery = { metrics, since: from, until, resolution, components: narrowed };
         const answer = await place.metrics.query(place.connected.client, target.ref, query, context.signal);
         for (const notice of answer.notices) sayOnce(place.label, notice.message);
+        const begun = asked.isRangeGiven ? lateBegin(answer, place.metrics, { since, now }) : null;
+        if (begun !== null) sayOnce(place.label, begun);
         return { place, series: await narrow(answer.series, narrowed), error: undefined };
       } catch (error) {
         if (!(error instanceof CliError)) throw error;
@@ -132,8 +178,24 @@ async function ask(context: Context, { targets, asked, said, now }: Asking): Pro
     ),
     code: failed ? exitCodeOf(failed.error) : 0,
     everyMillis: rhythmOf(places),
+    places,
     said: now_said,
   };
+}
+
+/** What is said of a time beyond what the platform keeps; null when it said so itself, or has everything. */
+function lateBegin(
+  { series, notices }: MetricAnswer,
+  { traits }: MetricPlace['metrics'],
+  { since, now }: { readonly since: Instant; readonly now: number },
+): string | null {
+  const { keepsSeconds, retention } = traits;
+  if (keepsSeconds === null || since.seconds >= now / 1000 - keepsSeconds) return null;
+  if (notices.some(({ message }) => /\bkeeps\b/.test(message))) return null;
+  const begins = series.flatMap(({ samples }) => samples[0] ?? []).map(({ ts }) => ts);
+  const first = begins.sort(compareInstants)[0];
+  if (!first || first.seconds <= since.seconds + DAY_SECONDS) return null;
+  return `the figures begin at ${formatInstant({ ...first, digits: 0 })}; kept: ${retention}`;
 }
 
 function rhythmOf(places: readonly MetricPlace[]): number {
@@ -159,24 +221,32 @@ interface Printing {
   readonly options: MetricFlags;
   /** How many targets were asked. */
   readonly targets: number;
+  /** Counts the rounds of --watch from 1. */
+  readonly number: number;
 }
 
-async function print(context: Context, { round, asked, options, targets }: Printing): Promise<void> {
+async function print(context: Context, { round, asked, options, targets, number }: Printing): Promise<void> {
   const { terminal } = context;
   if (asked.form === 'prometheus') return terminal.print(prometheusText(round.all));
   if (asked.chart) {
     const { chartText } = await import('../output/chart.ts');
-    return terminal.print(chartText(round.all, { columns: terminal.out.columns, zone: asked.zone }));
+    const { deploysOf } = await import('./metric-deploys.ts');
+    const deploys = await deploysOf(round.places, asked.range(Date.now()).since, context.signal);
+    const { columns, color } = terminal.out;
+    return terminal.print(
+      chartText(round.all, { columns, zone: asked.zone, deploys, color: color > 0, several: targets > 1 }),
+    );
   }
   await printList(
     context,
     {
       type: 'metric',
       get records() {
-        return round.all.flatMap(({ target, series }) =>
-          series.samples.map((sample) => metricRecord(series, sample, target)),
+        return round.all.flatMap(({ target, series, news = series.samples }) =>
+          news.map((sample) => metricRecord(series, sample, target)),
         );
       },
+      isContinued: number > 1,
       table: () =>
         metricTable(round.all, {
           isSeveral: targets > 1,
@@ -186,6 +256,10 @@ async function print(context: Context, { round, asked, options, targets }: Print
     options,
   );
 }
+
+/** Columns between two of a table. */
+const BETWEEN = 2;
+const NARROWEST_TREND = 8;
 
 /** The sparkline takes what the other columns leave. */
 export function metricTable(
@@ -223,14 +297,21 @@ export function metricTable(
   const widths = titles.map((title, index) =>
     rows.reduce((most, { cells }) => Math.max(most, (cells[index] ?? '').length), title.length),
   );
-  const left = columns - widths.reduce((sum, width) => sum + width + 3, 0) - 4;
-  const room = Math.max(0, Math.min(40, left));
+  const left = columns - widths.reduce((sum, width) => sum + width + BETWEEN, 0);
+  // Present values have no trend, and a long name of a metric gives way to it.
+  const longest = rows.reduce((most, { samples }) => Math.max(most, samples.length), 0);
+  const least = Math.max('TREND'.length, Math.min(NARROWEST_TREND, longest));
+  const room = longest > 1 ? Math.max(least, Math.min(40, left)) : 0;
   const right = new Set(['LAST', 'MIN', 'MEAN', 'P90', 'MAX']);
   return {
     columns: [
-      ...titles.map((title) => ({ title, align: right.has(title) ? ('right' as const) : ('left' as const) })),
-      ...(room >= 5 ? [{ title: 'TREND' }] : []),
+      ...titles.map((title) => ({
+        title,
+        ...(right.has(title) && { align: 'right' as const }),
+        ...(title !== 'METRIC' && title !== 'TARGET' && { keep: true as const }),
+      })),
+      ...(room > 0 ? [{ title: 'TREND', keep: true as const }] : []),
     ],
-    rows: rows.map(({ cells, samples }) => (room >= 5 ? [...cells, sparkline(samples, room)] : cells)),
+    rows: rows.map(({ cells, samples }) => (room > 0 ? [...cells, sparkline(samples, room)] : cells)),
   };
 }

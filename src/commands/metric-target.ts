@@ -41,5 +41,7 @@ export async function metricPlace(context: Context, target: ResolvedTarget): Pro
     throw new CliError('usage', `${title} has no metrics. ${metrics.unsupported}`);
   }
   const shown = { provider: target.entry.name, profile: target.profile, app: target.ref.app };
-  return { connected, target, shown, metrics, label: `${target.profile}:${target.ref.app}` };
+  const { app } = target.ref;
+  const label = app === '' ? target.profile : `${target.profile}:${app}`;
+  return { connected, target, shown, metrics, label };
 }

@@ -12,16 +12,22 @@ export interface ChartOptions {
   /** Epoch milliseconds of deploys within the window. */
   readonly deploys?: readonly number[];
   readonly color?: boolean;
+  /** Whether lines of several apps are shown: then the legend names the apps. */
+  readonly several?: boolean;
 }
 
 const HEIGHT = 10;
 const COLORS = ['ansiCyan', 'ansiYellow', 'ansiMagenta', 'ansiGreen', 'ansiBlue', 'ansiRed'] as const;
+/** The same as numbers of SGR, for the legend. */
+const LEGEND_COLORS = [36, 33, 35, 32, 34, 31];
 
-/** Whole lines; '' when nothing has a value. */
+/** Whole lines; '' when nothing has a value. Without colour lines could not be told apart: then each has its own chart. */
 export function chartText(all: readonly TargetSeries[], options: ChartOptions): string {
   const groups = new Map<string, TargetSeries[]>();
   for (const one of all) {
-    const key = `${one.series.metric}\n${one.series.unit}`;
+    const { metric, unit, component, instance } = one.series;
+    const line = options.color ? [] : [one.target.profile, one.target.app, component, instance];
+    const key = JSON.stringify([metric, unit, ...line]);
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   return [...groups.values()]
@@ -44,7 +50,7 @@ function chartOf(group: readonly TargetSeries[], options: ChartOptions): string 
   const high = values.reduce((most, value) => Math.max(most, value));
   const low = values.reduce((least, value) => Math.min(least, value));
   const scale = scaleOf(first.series.unit, high);
-  const several = new Set(group.map(({ target }) => `${target.profile}:${target.app}`)).size > 1;
+  const several = options.several === true;
   const runs = group.flatMap(({ series }, line) =>
     runsOf(series.samples, scale.divisor).map((points): Run => ({ points, line })),
   );
@@ -68,11 +74,12 @@ function chartOf(group: readonly TargetSeries[], options: ChartOptions): string 
       ...(deploys.length > 0 ? { thresholds: deploys.map((x) => ({ x })) } : {}),
     },
   );
-  const names = group.map(({ target, series }) => {
+  const names = group.map(({ target, series }, line) => {
     const place = series.instance ?? series.component ?? target.app;
-    return several ? `${target.profile}:${target.app}/${place}` : place;
+    const name = sanitize(several ? `${target.profile}:${target.app}/${place}` : place, 'strip');
+    return options.color ? `\u001b[${LEGEND_COLORS[line % LEGEND_COLORS.length]}m━ ${name}\u001b[39m` : name;
   });
-  const legend = sanitize(names.join(', '), 'strip');
+  const legend = names.join(options.color ? '  ' : ', ');
   const ticks =
     deploys.length > 0 ? `deploys: ${deploys.map((at) => clockText(at, options.zone)).join(', ')}\n` : '';
   const title = `${sanitize(first.series.metric, 'strip')} (${scale.unit}, ${first.series.aggregate})`;

@@ -6,6 +6,8 @@ import { sanitize } from './sanitize.ts';
 export interface TableColumn {
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** Stays whole as long as narrowing the others is enough: times, figures. */
+  readonly keep?: true;
   /** Colour of a value, given as it is in the row. */
   readonly paint?: (value: string) => Paint | null;
 }
@@ -34,7 +36,7 @@ export async function renderTable(table: Table, options: TableOptions): Promise<
   if (!options.isTTY)
     return plainTable({ columns: table.columns, rows: [titles, ...cells], widths, widthOf });
   return fittedTable(
-    { columns: table.columns, rows: cells, widths: fitWidths(widths, options.columns) },
+    { columns: table.columns, rows: cells, widths: fitTable(table.columns, widths, options.columns) },
     options,
   );
 }
@@ -66,6 +68,18 @@ function plainTable(table: MeasuredTable & { readonly widthOf: (text: string) =>
 
 const BETWEEN = 2;
 const NARROWEST = 4;
+/** Of the columns that give way to those that stay whole. */
+const NARROWEST_BESIDE = 10;
+
+function fitTable(columns: readonly TableColumn[], widths: readonly number[], room: number): number[] {
+  const kept = widths.filter((_, index) => columns[index]?.keep);
+  const others = widths.filter((_, index) => !columns[index]?.keep);
+  const left = room - kept.reduce((sum, width) => sum + width + BETWEEN, 0);
+  const least = others.reduce((sum, width) => sum + Math.min(width, NARROWEST_BESIDE) + BETWEEN, -BETWEEN);
+  if (kept.length === 0 || others.length === 0 || left < least) return fitWidths(widths, room);
+  const fitted = fitWidths(others, left);
+  return widths.map((width, index) => (columns[index]?.keep ? width : (fitted.shift() ?? width)));
+}
 
 /** Takes from the widest column until all fit, down to a width that still shows something. */
 function fitWidths(widths: readonly number[], columns: number): number[] {

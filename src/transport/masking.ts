@@ -7,6 +7,12 @@ const MASK = '***';
 const SECRET_NAME =
   /token|passw|pwd|secret|signature|credential|authorization|cookie|jwt|api[-_]?key|^sig$|^sid$|session|^otp$|^x-(amz|goog)-|^awsaccesskeyid$/i;
 
+/** What a setting is set to, in events that tell of it; a figure is no secret. */
+const SETTING_VALUE = /^(old_|new_|previous_)?value$/i;
+/** A field of JSON within a JSON text; a value that the end of the text cuts off counts as well. */
+const INNER_FIELD =
+  /\\"((?:[^"\\]|\\\\(?:\\\\|\\"|[^\\"]))*)\\"(\s*:\s*)\\"(?:[^"\\]|\\\\(?:\\\\|\\"|[^\\"]))*(?:\\"|\\*$)/g;
+
 export interface Masking {
   url(text: string): string;
   /** `credential` names the headers that carry one, whatever they are called. */
@@ -32,7 +38,14 @@ export function createMasking(secretQuery: readonly string[] = []): Masking {
     // A value that the end of the text cuts off counts as well.
     text.replace(
       /"((?:[^"\\]|\\.)*)"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|[^\s,}\]{["]+)/g,
-      (whole, name: string, between: string) => (isSecret(name) ? `"${name}"${between}"${MASK}"` : whole),
+      (whole, name: string, between: string, value: string) => {
+        const isHidden = isSecret(name) || (SETTING_VALUE.test(name) && value.startsWith('"'));
+        return isHidden ? `"${name}"${between}"${MASK}"` : maskInner(whole);
+      },
+    );
+  const maskInner = (text: string): string =>
+    text.replace(INNER_FIELD, (whole, name: string, between: string) =>
+      isSecret(name) || SETTING_VALUE.test(name) ? `\\"${name}\\"${between}\\"${MASK}\\"` : whole,
     );
 
   const url = (text: string) => maskQueries(maskUserInfo(text));

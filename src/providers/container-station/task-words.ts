@@ -132,7 +132,7 @@ export interface Closing {
 
 /** `closing`: for a task whose own state no longer tells. */
 export function buildOf(task: Task, clock: StationClock, closing: Closing | null): Build {
-  const status = closing && !isDecided(task) ? closing.status : statusOf(task);
+  const status = closing && !isDecided(task) && !isStrange(task) ? closing.status : statusOf(task);
   const end = task.end ?? closing?.end ?? null;
   const at = (wall: number | null) => (wall === null ? null : clock(wall).ts);
   return {
@@ -159,6 +159,11 @@ export function buildOf(task: Task, clock: StationClock, closing: Closing | null
 
 /** What the station would call a task that it no longer lists. */
 const CLOSED_WORDS: Readonly<Record<Closing['status'], string>> = { succeeded: 'completed', failed: 'error' };
+
+/** Whether its state is a word that nobody knows: such a one never counts as success, whatever the activity log says. */
+function isStrange(task: Task): boolean {
+  return statusOf(task) === 'unknown' && task.state.toLowerCase() !== 'completed';
+}
 
 /** Whether the task's own words leave nothing to ask the activity log for. */
 export function isDecided(task: Task): boolean {

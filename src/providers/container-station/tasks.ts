@@ -25,6 +25,7 @@ export function tasksAt(pace: Pace): BuildsCapability<StationClient> {
       statusWords: STATUS_WORDS,
       deployLog: false,
       byId: false,
+      commits: false,
     },
     async *list(client, ref, signal) {
       yield await buildsOf(client, await tasksOf(client, ref, signal), signal);

@@ -21,8 +21,10 @@ export async function* deploymentPages(
 ): AsyncGenerator<readonly Fields[], void, undefined> {
   const subject = { what: `the deployments of app "${app.name}"` };
   const path = appPath(app, '/deployments');
-  for await (const { deployments } of client.pages({ path, subject, perPage }, signal)) {
-    // Go writes an empty list as null or leaves it out.
+  for await (const { deployments, links, meta } of client.pages({ path, subject, perPage }, signal)) {
+    // Go writes an empty list as null or leaves it out, but never what stands around it.
+    const isBare = deployments === undefined && links === undefined && meta === undefined;
+    if (isBare) throw unreadable(subject, 'list in deployments');
     if (deployments !== undefined && deployments !== null && !Array.isArray(deployments))
       throw unreadable(subject, 'list in deployments');
     yield (deployments ?? []).map((each: unknown) => fieldsOf(each) ?? {});
