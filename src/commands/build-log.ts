@@ -7,6 +7,7 @@ import { ANSI_MODES, type AnsiMode } from '../output/sanitize.ts';
 import { TIMESTAMPS } from '../output/time-text.ts';
 import type { Source } from '../provider.ts';
 import { feed } from '../stream/feed.ts';
+import { createPrinter, type Printer } from './build-printer.ts';
 import {
   type BuildCommand,
   type BuildFlags,
@@ -123,57 +124,6 @@ interface Printing {
   readonly phase: 'build' | 'deploy';
   readonly printer: Printer;
   readonly signal: AbortSignal;
-}
-
-interface Printer {
-  print(entries: readonly LogEntry[]): Promise<void>;
-  /** Of a stored log only what was not printed yet. */
-  printMissing(entries: readonly LogEntry[]): Promise<void>;
-  finish(): Promise<void>;
-  /** In place of `finish` when something went wrong: closes only what was opened. */
-  abandon(): Promise<void>;
-}
-
-/** Counts what was printed, line by line, so that the stored log at the end doubles nothing. */
-function createPrinter({ context, shown }: BuildPlace, renderer: LogRenderer, onPrint: () => void): Printer {
-  const { terminal } = context;
-  const printed = new Map<string, number>();
-  let headDue = renderer.head !== '';
-  let finished = false;
-  const print = async (entries: readonly LogEntry[]) => {
-    // A gate whose reader has gone goes on judging.
-    if (entries.length > 0) onPrint();
-    if (entries.length === 0 || terminal.isClosed) return;
-    if (headDue) await terminal.print(renderer.head);
-    headDue = false;
-    await terminal.print(renderer.entries(entries.map((entry) => ({ entry, target: shown }))));
-  };
-  return {
-    async print(entries) {
-      for (const { raw } of entries) printed.set(raw, (printed.get(raw) ?? 0) + 1);
-      await print(entries);
-    },
-    async printMissing(entries) {
-      const missing = entries.filter(({ raw }) => {
-        const left = printed.get(raw) ?? 0;
-        if (left > 0) printed.set(raw, left - 1);
-        return left === 0;
-      });
-      await print(missing);
-    },
-    async finish() {
-      finished = true;
-      if (terminal.isClosed) return;
-      if (headDue) await terminal.print(renderer.head);
-      await terminal.print(renderer.end?.() ?? '');
-      await terminal.flush();
-    },
-    async abandon() {
-      if (finished || headDue || terminal.isClosed) return;
-      await terminal.print(renderer.end?.() ?? '');
-      await terminal.flush();
-    },
-  };
 }
 
 /** What is stored now. The verdict is that of the build as it is afterwards. */

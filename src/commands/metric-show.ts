@@ -6,13 +6,10 @@ import {
   formatInstant,
   type Instant,
   instantFromMillis,
-  type MetricSample,
   type MetricSeries,
 } from '../model.ts';
-import { figureText, scaleOf, sparkline, summarise } from '../output/figures.ts';
 import { metricRecord } from '../output/platform-records.ts';
-import { prometheusText, type TargetSeries } from '../output/prometheus.ts';
-import type { Table } from '../output/table.ts';
+import { prometheusText } from '../output/prometheus.ts';
 import type { MetricAnswer, MetricQuery } from '../provider.ts';
 import { compileGlob } from '../stream/filter.ts';
 import type { ResolvedTarget } from '../target.ts';
@@ -20,7 +17,9 @@ import { wait } from '../wait.ts';
 
 import { durationFlag, timeFlag, zoneFlag } from './flag-values.ts';
 import { formOf, printList } from './lists.ts';
+import { metricTable } from './metric-table.ts';
 import { type MetricCommand, type MetricFlags, type MetricPlace, metricPlace } from './metric-target.ts';
+import { createShown, type WatchedSeries } from './metric-watch.ts';
 import { withContext } from './with-context.ts';
 
 const HOUR = 3_600_000;
@@ -54,28 +53,6 @@ export function showMetrics({ host, targets, options }: MetricCommand): Promise<
       await wait(asked.interval ?? round.everyMillis, signal);
     }
   });
-}
-
-interface WatchedSeries extends TargetSeries {
-  /** The samples that were not printed yet; absent = all. */
-  readonly news?: readonly MetricSample[];
-}
-
-/** What --watch has appended so far: no sample stands there twice. Tables are whole each time. */
-function createShown() {
-  const newest = new Map<string, Instant>();
-  return {
-    newsOf: (all: readonly TargetSeries[]): readonly WatchedSeries[] =>
-      all.map(({ target, series }) => {
-        const { metric, component, instance } = series;
-        const key = JSON.stringify([target.profile, target.app, component, instance, metric]);
-        const before = newest.get(key);
-        const isNew = before ? ({ ts }: MetricSample) => compareInstants(ts, before) > 0 : () => true;
-        const last = series.samples.at(-1);
-        if (last && isNew(last)) newest.set(key, last.ts);
-        return { target, series, news: series.samples.filter(isNew) };
-      }),
-  };
 }
 
 interface Asked {
@@ -255,63 +232,4 @@ async function print(context: Context, { round, asked, options, targets, number 
     },
     options,
   );
-}
-
-/** Columns between two of a table. */
-const BETWEEN = 2;
-const NARROWEST_TREND = 8;
-
-/** The sparkline takes what the other columns leave. */
-export function metricTable(
-  all: readonly TargetSeries[],
-  { isSeveral, columns }: { isSeveral: boolean; columns: number },
-): Table {
-  const rows = all.map(({ target, series }) => {
-    const figures = summarise(series.samples);
-    const scale = scaleOf(series.unit, figures.max);
-    const texts = [figures.last, figures.min, figures.mean, figures.p90, figures.max].map((value) =>
-      figureText(value, scale.divisor),
-    );
-    return {
-      samples: series.samples,
-      cells: [
-        ...(isSeveral ? [`${target.profile}:${target.app}`] : []),
-        series.instance ?? series.component ?? '',
-        series.metric,
-        ...texts,
-        scale.unit,
-      ],
-    };
-  });
-  const titles = [
-    ...(isSeveral ? ['TARGET'] : []),
-    'COMPONENT',
-    'METRIC',
-    'LAST',
-    'MIN',
-    'MEAN',
-    'P90',
-    'MAX',
-    'UNIT',
-  ];
-  const widths = titles.map((title, index) =>
-    rows.reduce((most, { cells }) => Math.max(most, (cells[index] ?? '').length), title.length),
-  );
-  const left = columns - widths.reduce((sum, width) => sum + width + BETWEEN, 0);
-  // Present values have no trend, and a long name of a metric gives way to it.
-  const longest = rows.reduce((most, { samples }) => Math.max(most, samples.length), 0);
-  const least = Math.max('TREND'.length, Math.min(NARROWEST_TREND, longest));
-  const room = longest > 1 ? Math.max(least, Math.min(40, left)) : 0;
-  const right = new Set(['LAST', 'MIN', 'MEAN', 'P90', 'MAX']);
-  return {
-    columns: [
-      ...titles.map((title) => ({
-        title,
-        ...(right.has(title) && { align: 'right' as const }),
-        ...(title !== 'METRIC' && title !== 'TARGET' && { keep: true as const }),
-      })),
-      ...(room > 0 ? [{ title: 'TREND', keep: true as const }] : []),
-    ],
-    rows: rows.map(({ cells, samples }) => (room > 0 ? [...cells, sparkline(samples, room)] : cells)),
-  };
 }
