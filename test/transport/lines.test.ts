@@ -151,15 +151,20 @@ describe('long lines', () => {
     }
   });
 
-  test('100 MB without an end take the memory of the limit', () => {
+  test('100 MB without an end take the memory of the limit', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const splitter = createLineSplitter({ make });
     collectGarbage();
     const before = process.memoryUsage().arrayBuffers;
     for (let at = 0; at < 1600; at++) splitter.push(Buffer.alloc(65_536, 'x'));
-    collectGarbage();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * 1024 * 1024);
+    // Buffers are freed by a sweeper of its own thread, at a time of its own; what is held stays whatever one waits for.
+    const held = () => process.memoryUsage().arrayBuffers - before;
+    for (let round = 0; round < 50 && held() >= 8 * 1024 * 1024; round++) {
+      collectGarbage();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(held()).toBeLessThan(8 * 1024 * 1024);
     const { items, cut } = splitter.end();
     expect(items.map(({ text, truncated }) => [text.length, truncated])).toEqual([
       [1_048_576, 1600 * 65_536 - 1_048_576],
