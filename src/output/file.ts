@@ -1,5 +1,5 @@
 // A file that is there whole or not at all: written beside its place and renamed at the end. Knows no form.
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliError } from '../errors.ts';
 
@@ -13,11 +13,21 @@ export interface WholeFile {
 
 /** Throws a usage CliError when the place cannot be written to, `unavailable` when the disk is full. */
 export async function createWholeFile(path: string): Promise<WholeFile> {
-  const place = resolve(path);
+  // A link keeps pointing where it points: what stands behind it is replaced.
+  const place = await realpath(path).catch(() => resolve(path));
+  const old = await stat(place).catch(() => undefined);
+  if (old && !old.isFile()) {
+    const what = old.isDirectory() ? 'it is a directory' : 'it is no regular file';
+    throw new CliError('usage', `${path} cannot be written: ${what}.`, {
+      hint: 'To write to a device or a pipe, leave out --to and redirect stdout.',
+    });
+  }
   const beside = join(dirname(place), `.${basename(place)}.${Date.now().toString(36)}.part`);
-  let handle: FileHandle | undefined = await open(beside, 'wx', 0o666).catch((error) => {
-    throw failure(error, path);
-  });
+  let handle: FileHandle | undefined = await open(beside, 'wx', old ? old.mode & 0o777 : 0o666).catch(
+    (error) => {
+      throw failure(error, path);
+    },
+  );
   const close = async () => {
     const open = handle;
     handle = undefined;
