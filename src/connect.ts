@@ -14,6 +14,7 @@ import {
   type SettingSources,
   takesStoredCredential,
 } from './settings.ts';
+import type { SessionOwner } from './store/sessions.ts';
 import { profileNamed, type SecretPlace, type StoredSettings } from './store/settings-schema.ts';
 import type { Store } from './store/store.ts';
 import type { Network } from './transport/network.ts';
@@ -86,23 +87,27 @@ export function sessionStore(
   store: Store,
 ): SessionStore | undefined {
   const { provider, sources, kept } = known;
-  const credential = credentialText(provider, settings.values);
-  if (credential === null) return undefined;
+  const mark = sessionMark(provider, settings.values);
+  if (mark === null) return undefined;
   return store.sessions.for({
     profile: settings.profile,
     origin: provider.origin(settings),
     kept: kept && takesStoredCredential(provider, sources) ? kept : 'file',
-    credential,
+    ...mark,
   });
 }
 
-/** The whole credential in one text, by which a session knows it again; null when there is none. */
-export function credentialText(provider: Provider, values: Readonly<Record<string, string>>): string | null {
+/** By which a session knows its credential again; null when there is none. */
+export function sessionMark(
+  provider: Provider,
+  values: Readonly<Record<string, string>>,
+): Pick<SessionOwner, 'credential' | 'guessable'> | null {
   const given = credentialNames(provider).flatMap((name) => {
     const value = values[name];
     return value === undefined ? [] : [[name, value]];
   });
-  return given.length === 0 ? null : JSON.stringify(given);
+  if (given.length === 0) return null;
+  return { credential: JSON.stringify(given), guessable: given.some(([name]) => name === 'password') };
 }
 
 export interface NetworkPlan {

@@ -1,5 +1,5 @@
 // Puts a checked login into the store, and takes one out of it: secret first, then the reference to it. Knows no platform.
-import { credentialText } from '../connect.ts';
+import { sessionMark } from '../connect.ts';
 import type { Context } from '../context.ts';
 import type { Provider } from '../provider.ts';
 import {
@@ -42,9 +42,9 @@ export async function storeLogin({ store }: Context, login: CheckedLogin): Promi
   }));
   if (before && before.kept !== kept) await store.secrets.remove(profile, before.kept).catch(() => undefined);
   await store.sessions.remove(profile, before?.kept ?? kept ?? 'file').catch(() => undefined);
-  const mark = credentialText(provider, credential);
+  const mark = sessionMark(provider, credential);
   if (session !== null && kept !== null && mark !== null) {
-    store.sessions.for({ profile, origin, kept, credential: mark }).keep(session);
+    store.sessions.for({ profile, origin, kept, ...mark }).keep(session);
   }
   return kept;
 }

@@ -1,5 +1,5 @@
 // Short-lived sessions between runs, kept where their credential is kept. Nothing here is needed: what fails is left out.
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import type { SessionStore } from '../provider.ts';
 import { directoryMark } from './directory.ts';
 import type { Keyring } from './keyring.ts';
@@ -13,6 +13,8 @@ export interface SessionOwner {
   readonly kept: SecretPlace;
   /** The credential that it was got with, in one text: another one gets a session of its own. */
   readonly credential: string;
+  /** Whether a person chose it (a password): what is kept of it must be slow to try. */
+  readonly guessable: boolean;
 }
 
 export interface Sessions {
@@ -59,12 +61,12 @@ export function openSessions({ directory, keyring, openFile }: SessionOptions): 
         await pending;
         const found = await read(owner).catch(() => null);
         if (found?.origin !== owner.origin || typeof found.session !== 'string') return null;
-        return (await isGotWith(owner.credential, found)) ? found.session : null;
+        return (await isGotWith(owner, found)) ? found.session : null;
       },
       keep(session) {
         later(async () => {
           const salt = randomBytes(16).toString('hex');
-          const credential = (await digest(owner.credential, salt)).toString('hex');
+          const credential = (await digest(owner, salt)).toString('hex');
           await write(owner, { origin: owner.origin, salt, credential, session });
         });
       },
@@ -80,13 +82,17 @@ export function openSessions({ directory, keyring, openFile }: SessionOptions): 
   };
 }
 
-async function isGotWith(credential: string, { salt, credential: kept }: KeptSession): Promise<boolean> {
+async function isGotWith(owner: SessionOwner, { salt, credential: kept }: KeptSession): Promise<boolean> {
   if (!/^[0-9a-f]{32}$/.test(salt) || !/^[0-9a-f]{64}$/.test(kept)) return false;
-  return timingSafeEqual(await digest(credential, salt), Buffer.from(kept, 'hex'));
+  return timingSafeEqual(await digest(owner, salt), Buffer.from(kept, 'hex'));
 }
 
-/** Slow on purpose: a password must not be guessable from what is kept beside its session. */
-function digest(credential: string, salt: string): Promise<Buffer> {
+/**
+ * Slow on purpose where a person chose the credential: a password must not be guessable from what is kept beside its
+ * session. A platform's own random token cannot be guessed, and the start of every command would wait for it.
+ */
+async function digest({ credential, guessable }: SessionOwner, salt: string): Promise<Buffer> {
+  if (!guessable) return createHmac('sha256', salt).update(credential).digest();
   return new Promise((resolve, reject) => {
     scrypt(credential, salt, 32, (error, key) => (error ? reject(error) : resolve(key)));
   });

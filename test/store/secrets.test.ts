@@ -105,7 +105,13 @@ describe('secrets', () => {
 });
 
 describe('sessions', () => {
-  const owner = { profile: 'prod', origin: 'https://x.test', kept: 'file', credential: 'token one' } as const;
+  const owner = {
+    profile: 'prod',
+    origin: 'https://x.test',
+    kept: 'file',
+    credential: 'token one',
+    guessable: false,
+  } as const;
 
   async function kept() {
     const directory = freshDirectory();
@@ -126,6 +132,7 @@ describe('sessions', () => {
     ['another origin', { ...owner, origin: 'https://evil.test' }],
     ['another profile', { ...owner, profile: 'other' }],
     ['another credential', { ...owner, credential: 'token two' }],
+    ['a password of the same letters', { ...owner, guessable: true }],
     ['another place', { ...owner, kept: 'keyring' as const }],
   ])('are not there for %s', async (_name, other) => {
     expect(await (await kept()).sessions.for(other).load()).toBeNull();
