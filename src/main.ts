@@ -1,6 +1,7 @@
 // argv + host -> exit code. Builds the program and prints the one error. Loads nothing heavy by itself.
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
+import { habitHint, misreadHint, pathOfCommand } from './commands/habits.ts';
 import { CliError, EXIT_CODES, exitCodeOf, Interruption, sentenceOf } from './errors.ts';
 import type { Host } from './host.ts';
 import { createTerminal, type Terminal } from './output/terminal.ts';
@@ -50,7 +51,7 @@ async function failure(error: unknown, { terminal, host, program }: Run): Promis
   if (error instanceof CommanderError) return commanderFailure(error, { terminal, host, program });
   const debug = host.argv.includes('--debug');
   if (error instanceof CliError) {
-    terminal.complain(`polylog: ${sentenceOf(await withHabit(error, host.argv))}`);
+    terminal.complain(`polylog: ${sentenceOf(withHabit(error, host.argv))}`);
     if (debug && error.detail) terminal.complain(error.detail);
     return exitCodeOf(error);
   }
@@ -60,9 +61,8 @@ async function failure(error: unknown, { terminal, host, program }: Run): Promis
 }
 
 /** A usage error that says nothing of what to do may come from a habit. */
-async function withHabit(error: CliError, argv: readonly string[]): Promise<CliError> {
+function withHabit(error: CliError, argv: readonly string[]): CliError {
   if (error.kind !== 'usage' || error.hint !== undefined) return error;
-  const { misreadHint } = await import('./commands/habits.ts');
   const hint = misreadHint(argv);
   return hint === undefined ? error : new CliError('usage', error.message, { hint });
 }
@@ -71,7 +71,6 @@ async function commanderFailure(error: CommanderError, { terminal, host, program
   if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 0;
   // Without a command the help itself has gone to stderr.
   if (error.code === 'commander.help') return EXIT_CODES.usage;
-  const { habitHint, pathOfCommand } = await import('./commands/habits.ts');
   const [said = '', suggestion] = error.message.replace(/^error: /, '').split(/\s*\n\s*/);
   const hint = habitHint(said, program) ?? suggestion?.replace(/^\((.*)\)$/, '$1');
   const help = `See ${pathOfCommand(program, host.argv)} --help.`;

@@ -1,5 +1,4 @@
 // One HTTP request and its answer over undici: connection, headers, body with back-pressure. No retry, no redirect, no decoding.
-import { createRequire } from 'node:module';
 import v8 from 'node:v8';
 import type { Agent, Dispatcher } from 'undici';
 import type { Destination } from './destination.ts';
@@ -41,24 +40,24 @@ const HELD_BYTES = 256 * 1024;
 const IDLE = 4_000;
 
 export function createExchanger(options: NetworkOptions, dialer: Dialer): Exchanger {
-  let agent: Agent | undefined;
+  let agent: Promise<Agent> | undefined;
   let closed = false;
   return {
     async send(sending, signal) {
       signal.throwIfAborted();
       if (closed) throw closedHere(sending.peer);
       agent ??= createAgent(options, dialer);
-      return dispatch(agent, sending, signal);
+      return dispatch(await agent, sending, signal);
     },
     async close() {
       closed = true;
-      await agent?.destroy();
+      await (await agent)?.destroy();
     },
   };
 }
 
-function createAgent(options: NetworkOptions, dialer: Dialer): Agent {
-  const AgentClass = loadAgent();
+async function createAgent(options: NetworkOptions, dialer: Dialer): Promise<Agent> {
+  const AgentClass = await loadAgent();
   return new AgentClass({
     // Limits of time are ours: a quiet log stream has none.
     headersTimeout: 0,
@@ -77,17 +76,13 @@ function createAgent(options: NetworkOptions, dialer: Dialer): Agent {
  * The agent alone loads in a third of the time of the whole package, which has no `exports` map that would forbid it.
  * The parser's WebAssembly would be optimised in the background, and the process could not end before that is done.
  */
-function loadAgent(): typeof Agent {
+async function loadAgent(): Promise<typeof Agent> {
   v8.setFlagsFromString('--liftoff-only');
-  const require = createRequire(import.meta.url);
-  try {
-    return require('undici/lib/dispatcher/agent.js');
-  } catch {
-    return require('undici').Agent;
-  }
+  return (await import('undici/lib/dispatcher/agent.js')).default;
 }
 
 function dispatch(agent: Agent, sending: Sending, signal: AbortSignal): Promise<Exchange> {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let answered = false;
