@@ -4,6 +4,15 @@ import type { OutputStream } from './output/terminal.ts';
 import type { Environment } from './settings.ts';
 import type { RetryRules } from './transport/retry.ts';
 
+export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+export interface Signals {
+  /** Signals go there and do nothing else, until the returned function is called: they belong to a child whose end is ours. */
+  take(listener: (name: SignalName) => void): () => void;
+  /** Runs when a second signal ends the process at once, before that end; must be short and never throw. Returns what takes it back. */
+  beforeForcedEnd(cleanUp: () => void): () => void;
+}
+
 export interface Host {
   /** Without node and script. */
   readonly argv: readonly string[];
@@ -17,6 +26,8 @@ export interface Host {
   readonly stderr: OutputStream;
   /** Aborted with an Interruption by signals. */
   readonly signal: AbortSignal;
+  /** Absent where there are no signals. */
+  readonly signals?: Signals;
   /** How one-shot requests are tried again; the transport's own rules (half a minute in all) unless given. */
   readonly retry?: RetryRules;
   /** In place of the system's keyring: a file that stands in for the optional module (null: there is none), and milliseconds. */

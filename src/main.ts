@@ -30,8 +30,13 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     outcome.code = await failure(error, { terminal, host, program });
   }
   if (explained.length > 0) terminal.complain(explained.join('').trimEnd());
-  if (printed.length > 0) await terminal.print(printed.join('')).catch(() => undefined);
-  await terminal.flush().catch(() => undefined);
+  try {
+    await terminal.print(printed.join(''));
+    await terminal.flush();
+  } catch (error) {
+    // A command that failed has said why; this says it for help and for what left at the very end.
+    if (outcome.code === 0) outcome.code = await failure(error, { terminal, host, program });
+  }
   return outcome.code;
 }
 

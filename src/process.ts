@@ -1,29 +1,17 @@
 // From a process to a Host and back: the only file below bin that is handed the process.
-import { Interruption } from './errors.ts';
+import { EXIT_CODES } from './errors.ts';
 import type { Host } from './host.ts';
 import { main } from './main.ts';
-
-const SIGNALS = [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const;
-
-/** How long what was received may take to leave after an interruption. Milliseconds. */
-const DRAIN = 2000;
+import { takeSignals } from './signals.ts';
 
 export async function runProcess(process: NodeJS.Process, argv: readonly string[]): Promise<void> {
-  const stop = new AbortController();
-  let asked = false;
-  for (const [name, code] of SIGNALS) {
-    process.on(name, () => {
-      if (asked) process.exit(code);
-      asked = true;
-      stop.abort(new Interruption(name, code));
-      // A reader that takes nothing must not keep us.
-      setTimeout(() => process.exit(code), DRAIN).unref();
-    });
-  }
+  const { stop, signals, end } = takeSignals(process);
+  process.on('uncaughtException', async (error) => {
+    // What nobody caught is a defect as well.
+    const { describeDefect } = await import('./defect.ts');
+    const words = describeDefect(error, { debug: argv.includes('--debug') });
+    process.stderr.write(`${words}\n`, () => end(EXIT_CODES.defect));
+  });
   const { homedir, tmpdir } = await import('node:os');
   const host: Host = {
     argv,
@@ -34,9 +22,23 @@ export async function runProcess(process: NodeJS.Process, argv: readonly string[
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    signal: stop.signal,
+    signal: stop,
+    signals,
     node: process.execPath,
     root: new URL('..', import.meta.url),
   };
-  process.exitCode = await main(argv, host);
+  const running = main(argv, host);
+  const { watchReader } = await import('./reader-watch.ts');
+  watchReader({ fd: 1, platform: process.platform, sockets: () => bindingOf(process)('tcp_wrap') }, () =>
+    process.stdout.emit('close'),
+  );
+  process.exitCode = await running;
+  // Whatever is still open (a name being looked up, an idle connection) is nothing to wait for.
+  if (stop.aborted) end(process.exitCode);
+}
+
+/** Deprecated and not among Node's types; throws where it is not there any more. */
+function bindingOf(process: NodeJS.Process): (name: string) => unknown {
+  const { binding } = process as unknown as { binding: (name: string) => unknown };
+  return (name) => Reflect.apply(binding, process, [name]);
 }

@@ -30,6 +30,13 @@ export function createPrinter(
     headDue = false;
     await terminal.print(renderer.entries(entries.map((entry) => ({ entry, target: shown }))));
   };
+  const end = async () => {
+    const text = renderer.end?.() ?? '';
+    await terminal.print(text);
+    await terminal.flush();
+    // What was opened in a runner's log stays open behind a reader who left early (`| head`); the runner reads stderr too.
+    if (terminal.isClosed && text !== '') terminal.complain(text.trimEnd());
+  };
   return {
     async print(entries) {
       for (const { raw } of entries) printed.set(raw, (printed.get(raw) ?? 0) + 1);
@@ -45,15 +52,12 @@ export function createPrinter(
     },
     async finish() {
       finished = true;
-      if (terminal.isClosed) return;
+      if (headDue && terminal.isClosed) return;
       if (headDue) await terminal.print(renderer.head);
-      await terminal.print(renderer.end?.() ?? '');
-      await terminal.flush();
+      await end();
     },
     async abandon() {
-      if (finished || headDue || terminal.isClosed) return;
-      await terminal.print(renderer.end?.() ?? '');
-      await terminal.flush();
+      if (!finished && !headDue) await end();
     },
   };
 }

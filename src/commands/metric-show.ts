@@ -32,6 +32,9 @@ export function showMetrics({ host, targets, options }: MetricCommand): Promise<
     const { terminal, signal } = context;
     let said = new Set<string>();
     const shown = createShown();
+    const left = new AbortController();
+    terminal.closed.then(() => left.abort());
+    const watching = AbortSignal.any([signal, left.signal]);
     for (let number = 1; ; number += 1) {
       const round = await ask(context, { targets: resolved, asked, said, now: Date.now() });
       const isEmpty = round.code !== 0 && round.all.length === 0;
@@ -50,7 +53,8 @@ export function showMetrics({ host, targets, options }: MetricCommand): Promise<
       }
       if (!asked.watch || terminal.isClosed) return round.code;
       said = round.said;
-      await wait(asked.interval ?? round.everyMillis, signal);
+      await wait(asked.interval ?? round.everyMillis, watching).catch(() => signal.throwIfAborted());
+      if (left.signal.aborted) return round.code;
     }
   });
 }

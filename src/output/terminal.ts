@@ -33,7 +33,7 @@ export interface Terminal {
    * CliError when stdout cannot take it (a full disk). `ascii`: the text is nothing else, which is written faster.
    */
   print(text: string | Uint8Array, kind?: 'ascii'): Promise<void>;
-  /** One line or more to stderr, without the last LF; nothing with `--quiet`. */
+  /** One line or more to stderr, without the last LF; nothing with `--quiet`, and nothing once the reader of stdout has gone. */
   note(text: string): void;
   /** The same, also with `--quiet`: errors and warnings. */
   complain(text: string): void;
@@ -67,7 +67,8 @@ export function createTerminal(settings: TerminalSettings): Terminal {
       throwFailure();
     },
     note(text) {
-      if (!quiet) complain(text);
+      // Who has taken enough of the records wants to hear nothing more.
+      if (!quiet && !output.isClosed) complain(text);
     },
     complain,
     busy: (text) => busy.show(text),

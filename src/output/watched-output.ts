@@ -2,6 +2,9 @@
 import type { Writable } from 'node:stream';
 import { CliError } from '../errors.ts';
 
+/** Streams whose reader has gone: whoever begins to watch one later is told at once. */
+const LEFT = new WeakSet<Writable>();
+
 export class WatchedOutput {
   /** Resolves when the reader has gone; never rejects. */
   readonly closed: Promise<void>;
@@ -19,6 +22,7 @@ export class WatchedOutput {
     stream.on('drain', () => this.#release());
     stream.on('close', () => this.#close());
     stream.on('error', (error) => this.#fail(error));
+    if (LEFT.has(stream)) this.#close();
   }
 
   get isClosed(): boolean {
@@ -67,6 +71,7 @@ export class WatchedOutput {
   #close(): void {
     if (!this.#failure) {
       this.#isClosed = true;
+      LEFT.add(this.#stream);
       this.#announceClosed();
     }
     this.#release();

@@ -404,6 +404,21 @@ describe.concurrent('in a runner', () => {
       expect(lastLine(ran)).toMatch(/^::error title=polylog::akkeris:shop-default: no verdict within 4s/);
     }));
 
+  it('-o github leaves the runner obedient behind a reader who left early', () =>
+    withStill('akkeris', async (still) => {
+      const deploy = still.world.deploy();
+      still.world.advance(deploy.id, 'building');
+      const running = gate(still, `builds log -f ${still.target} -o github | head -1`);
+      await running.said('::stop-commands::');
+      finish(still, deploy, 'succeeded');
+      const ran = await running.ended;
+      expect(ran.code).toBe(0);
+      expect(ran.stdout).toMatch(/^::stop-commands::\w+\nDEPLOYED\n$/);
+      // The runner reads both streams.
+      const seen = `${ran.stdout.replace('DEPLOYED\n', '')}${ran.stderr}::notice::next step`;
+      expect(obeyed(seen).at(-1)).toBe('::notice::next step');
+    }));
+
   it('-o gitlab has sections that are closed', () =>
     withStill('digitalocean', async (still) => {
       const { deploy, running } = await following(still, '-o gitlab', { fail: true });

@@ -1,7 +1,9 @@
 // What wrong words on the command line get: one sentence, exit code 2, nothing on stdout, no platform asked.
 import { readFileSync } from 'node:fs';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPlace, linesOf, type Place, polylog } from './run-polylog.ts';
+import { createPlace, linesOf, type Place, polylog, shell } from './run-polylog.ts';
 
 let place: Place;
 beforeAll(async () => {
@@ -21,6 +23,26 @@ describe('the version', () => {
   ] as const)('%s %j', async (bin, args) => {
     const ran = await polylog(args, { place, bin });
     expect(ran).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('a copy that is not ready', () => {
+  it('says what to run', async () => {
+    const root = join(place.root, 'copy');
+    for (const path of ['bin', 'package.json']) {
+      await cp(new URL(`../../${path}`, import.meta.url), join(root, path), { recursive: true });
+    }
+    const program = [process.execPath, join(root, 'bin/logs.js')].join(' ');
+    const unbuilt = await shell(`${program} scalingo:shop`, { place }).ended;
+    expect(unbuilt).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'polylog: this copy is not built yet. Run npm run build in its directory.\n',
+    });
+    await mkdir(join(root, 'dist'));
+    await writeFile(join(root, 'dist/process.js'), "import 'commander';\n");
+    const bare = await shell(`${program} scalingo:shop`, { place }).ended;
+    expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining('Run npm ci in its directory') });
   });
 });
 

@@ -1,0 +1,73 @@
+// What signals do to a process: the first one asks for an end, the second one makes it. Knows no command.
+import { Interruption } from './errors.ts';
+import type { SignalName, Signals } from './host.ts';
+
+const CODES: Readonly<Record<SignalName, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+/** How long a signal may take, milliseconds: while a reader takes nothing, in any case, and between two looks at that. */
+const DRAIN = 150;
+const LIMIT = 1000;
+const LOOK = 25;
+
+/** The part of a process that this is about. */
+export interface Signalled {
+  on(name: SignalName, listener: () => void): unknown;
+  exit(code: number): void;
+  readonly stdout: { readonly writableLength: number };
+  readonly stderr: { readonly writableLength: number };
+}
+
+export interface Ending {
+  /** Aborted with an Interruption by the first signal. */
+  readonly stop: AbortSignal;
+  readonly signals: Signals;
+  /** Ends the process now. */
+  readonly end: (code: number) => void;
+}
+
+export function takeSignals(signalled: Signalled): Ending {
+  const stop = new AbortController();
+  const cleanUps = new Set<() => void>();
+  let taker: ((name: SignalName) => void) | null = null;
+  const end = (code: number) => {
+    for (const cleanUp of cleanUps) cleanUp();
+    signalled.exit(code);
+  };
+  const onSignal = (name: SignalName) => {
+    if (taker) return taker(name);
+    const code = CODES[name];
+    if (stop.signal.aborted) return end(code);
+    stop.abort(new Interruption(name, code));
+    endAtLast(signalled, () => end(code));
+  };
+  for (const name of Object.keys(CODES) as SignalName[]) signalled.on(name, () => onSignal(name));
+  return {
+    stop: stop.signal,
+    end,
+    signals: {
+      take(listener) {
+        taker = listener;
+        return () => {
+          taker = null;
+        };
+      },
+      beforeForcedEnd(cleanUp) {
+        cleanUps.add(cleanUp);
+        return () => cleanUps.delete(cleanUp);
+      },
+    },
+  };
+}
+
+/** What was received still leaves, as long as somebody takes it. */
+function endAtLast({ stdout, stderr }: Signalled, end: () => void): void {
+  const asked = performance.now();
+  const looks = setInterval(() => {
+    const since = performance.now() - asked;
+    const isStalled = stdout.writableLength + stderr.writableLength > 0;
+    if (since < LIMIT && (since < DRAIN || !isStalled)) return;
+    clearInterval(looks);
+    end();
+  }, LOOK);
+  looks.unref();
+}
