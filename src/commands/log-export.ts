@@ -5,6 +5,7 @@ import { createWholeFile, type WholeFile } from '../output/file.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { isSupported } from '../provider.ts';
 import type { ResolvedTarget } from '../target.ts';
+import { tellingLosses } from './log-losses.ts';
 import { type LogFlags, type LogRequest, parseLogRequest } from './log-request.ts';
 import { type LogCommand, labelOf, namedTargets, platformFlags, readLogs } from './log-run.ts';
 
@@ -17,8 +18,8 @@ export async function exportLogs({ host, targets, options }: Omit<LogCommand, 'm
     if (!FORMS.includes(form)) {
       throw new CliError('usage', `"${form}" is no form of an export: it is one of ${FORMS.join(', ')}.`);
     }
-    const flags: LogFlags = { ...options, output: form, all: true };
-    const request = await parseLogRequest(flags, { mode: 'show', now: Date.now(), env: {} });
+    const given: LogFlags = { ...options, output: form, all: true };
+    const request = await parseLogRequest(given, { mode: 'show', now: Date.now(), env: {} });
     const resolved = await context.targets(namedTargets(targets, options));
     const [target, ...more] = resolved;
     if (!target || more.length > 0) {
@@ -26,15 +27,18 @@ export async function exportLogs({ host, targets, options }: Omit<LogCommand, 'm
         hint: 'Export each log into a file of its own, or use logs show --all for several.',
       });
     }
+    const flags = platformFlags(options, [target]);
     const to = typeof options.to === 'string' && options.to !== '-' ? options.to : undefined;
     const file = to === undefined ? undefined : await createWholeFile(to);
+    const forget = file && host.signals?.beforeForcedEnd(file.discardNow);
     try {
       const sink = file ? { ...context, terminal: fileTerminal(context.terminal, file) } : context;
-      const code = await writeLog({ context: sink, target, request, options });
+      const code = await writeLog({ context: sink, target, request, flags, to });
       if (code === 0) await file?.keep();
       return code;
     } finally {
       await file?.discard();
+      forget?.();
     }
   } finally {
     await context.close();
@@ -45,10 +49,13 @@ interface Export {
   readonly context: Context;
   readonly target: ResolvedTarget;
   readonly request: LogRequest;
-  readonly options: LogFlags;
+  /** Of the platform. */
+  readonly flags: Readonly<Record<string, string | boolean>>;
+  /** undefined: stdout. */
+  readonly to: string | undefined;
 }
 
-async function writeLog({ context, target, request, options }: Export): Promise<number> {
+async function writeLog({ context, target, request, flags, to }: Export): Promise<number> {
   const { provider, client } = await context.connect(target.entry);
   const { logs } = provider;
   if (isSupported(logs) && logs.traits.history === 'none') {
@@ -60,16 +67,49 @@ async function writeLog({ context, target, request, options }: Export): Promise<
       },
     );
   }
-  const native =
-    isSupported(logs) && request.output.form === 'raw'
-      ? logs.nativeExport?.(client, target.ref, context.signal)
-      : null;
-  if (!native) {
-    return readLogs({ context, request, targets: [target], flags: platformFlags(options, [target]) });
+  const isRaw = isSupported(logs) && request.output.form === 'raw';
+  const [flag] = Object.keys(flags);
+  // Whether there is such an export is told by asking; where it will be refused nothing is sent.
+  const signal = flag === undefined ? context.signal : AbortSignal.abort();
+  const native = isRaw ? logs.nativeExport?.(client, target.ref, signal) : null;
+  if (!native) return writeEntries({ context, target, request, flags, to });
+  if (flag !== undefined) {
+    native.catch(() => undefined);
+    throw unfiltered(flag, target);
   }
   for await (const chunk of await native) await context.terminal.print(chunk);
   await context.terminal.flush();
   return 0;
+}
+
+/** An export of the platform's own comes as the platform writes it, whole. */
+function unfiltered(flag: string, target: ResolvedTarget): CliError {
+  return new CliError(
+    'usage',
+    `-o raw is the own export of ${target.entry.title}, which takes no --${flag} (${labelOf(target)}).`,
+    { hint: 'It is applied with -o csv and -o ndjson.' },
+  );
+}
+
+async function writeEntries({ context, target, request, flags, to }: Export): Promise<number> {
+  const losses: string[] = [];
+  const telling: Context = {
+    ...context,
+    connect: async (...asked) =>
+      tellingLosses(await context.connect(...asked), (reason) => losses.push(reason)),
+  };
+  const code = await readLogs({ context: telling, request, targets: [target], flags });
+  const [first, ...more] = losses;
+  if (code !== 0 || first === undefined) return code;
+  const others = more.length === 0 ? '' : `, and ${more.length} more`;
+  const outcome = to === undefined ? '' : `; ${to} was not written`;
+  throw new CliError(
+    'unavailable',
+    `The export of ${labelOf(target)} is not whole: ${first}${others}${outcome}.`,
+    {
+      hint: `What can be read: polylog logs show ${labelOf(target)} --all -o ${request.output.form}.`,
+    },
+  );
 }
 
 /** Records go into the file; everything for people goes where it always goes. */

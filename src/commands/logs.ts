@@ -1,5 +1,6 @@
 // Declares `logs`, `logs tail`, `logs show` and `logs export`. What they do is in log-request, log-run and log-export.
 import { type Command, Option } from 'commander';
+import { CliError } from '../errors.ts';
 import type { Lent } from '../program.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import { addGlobalOptions, collect, typedOptions } from './options.ts';
@@ -40,11 +41,26 @@ function declareExport(logs: Command, lent: Lent): void {
   addPlatformFlags(exporting);
   addGlobalOptions(exporting).action(
     async (target: string | undefined, _options: unknown, command: Command) => {
+      refuseOuterFlags(command);
       const { exportLogs } = await import('./log-export.ts');
       const targets = target === undefined ? [] : [target];
       lent.end(await exportLogs({ host: lent.host, targets, options: typedOptions(command) }));
     },
   );
+}
+
+/** What was typed before `export` belongs to `logs`, which has more flags: the whole log knows no filter and no end. */
+function refuseOuterFlags(command: Command): void {
+  const { parent: outer } = command;
+  const own = command.options.map((option) => option.attributeName());
+  const foreign = outer?.options.find((option) => {
+    const name = option.attributeName();
+    return outer.getOptionValueSource(name) === 'cli' && !own.includes(name);
+  });
+  if (!foreign) return;
+  throw new CliError('usage', `logs export takes no ${foreign.long ?? foreign.flags}.`, {
+    hint: 'It is the whole log; logs show --all takes filters.',
+  });
 }
 
 function runner(lent: Lent, mode: 'tail' | 'show') {

@@ -1,6 +1,10 @@
 // A file that is there whole or not at all: written beside its place and renamed at the end. Knows no form.
-import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { unlinkSync } from 'node:fs';
+import { type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { kill, pid } from 'node:process';
 import { CliError } from '../errors.ts';
 
 export interface WholeFile {
@@ -9,9 +13,14 @@ export interface WholeFile {
   keep(): Promise<void>;
   /** Leaves nothing behind; does nothing after `keep`. */
   discard(): Promise<void>;
+  /** The same at once, where nothing can be waited for any more. */
+  discardNow(): void;
 }
 
-/** Throws a usage CliError when the place cannot be written to, `unavailable` when the disk is full. */
+/**
+ * Throws a usage CliError when the place cannot be written to, `unavailable` when the disk is full. What former writers
+ * of the same place left behind who were killed is removed.
+ */
 export async function createWholeFile(path: string): Promise<WholeFile> {
   // A link keeps pointing where it points: what stands behind it is replaced.
   const place = await realpath(path).catch(() => resolve(path));
@@ -22,7 +31,8 @@ export async function createWholeFile(path: string): Promise<WholeFile> {
       hint: 'To write to a device or a pipe, leave out --to and redirect stdout.',
     });
   }
-  const beside = join(dirname(place), `.${basename(place)}.${Date.now().toString(36)}.part`);
+  await sweep(place);
+  const beside = join(dirname(place), `${partsOf(place)}${pid}.${Date.now().toString(36)}.part`);
   let handle: FileHandle | undefined = await open(beside, 'wx', old ? old.mode & 0o777 : 0o666).catch(
     (error) => {
       throw failure(error, path);
@@ -54,7 +64,43 @@ export async function createWholeFile(path: string): Promise<WholeFile> {
       await close().catch(() => undefined);
       await unlink(beside).catch(() => undefined);
     },
+    discardNow() {
+      if (!handle) return;
+      try {
+        unlinkSync(beside);
+      } catch {
+        // It is swept by the next one.
+      }
+    },
   };
+}
+
+/** How the names of parts begin, up to the process: of one place and one machine, cut as names have a limit of 255 bytes. */
+function partsOf(place: string): string {
+  const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  return `.${basename(place).slice(0, 40)}.${machine}-`;
+}
+
+/** Removes parts whose writer is no longer there. */
+async function sweep(place: string): Promise<void> {
+  const [directory, begin] = [dirname(place), partsOf(place)];
+  for (const name of await readdir(directory).catch(() => [])) {
+    const writer = name.startsWith(begin)
+      ? /^(\d+)\.[0-9a-z]+\.part$/.exec(name.slice(begin.length))?.[1]
+      : undefined;
+    if (writer !== undefined && !isAlive(Number(writer))) {
+      await unlink(join(directory, name)).catch(() => undefined);
+    }
+  }
+}
+
+function isAlive(writer: number): boolean {
+  try {
+    kill(writer, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -64,12 +110,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission is denied',
   EROFS: 'the file system is read-only',
   EISDIR: 'it is a directory',
+  ENAMETOOLONG: 'its name is too long',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be too large',
 };
+
+/** What time or more room may change; the words of the command line are right. */
+const OUTER = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];
 
 function failure(error: unknown, path: string): CliError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
-  const kind = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO' ? 'unavailable' : 'usage';
+  const kind = OUTER.includes(code) ? 'unavailable' : 'usage';
   return new CliError(kind, `${path} cannot be written: ${REASONS[code] ?? code}.`, { retryable: false });
 }

@@ -154,6 +154,17 @@ describe('a reader that goes', () => {
 });
 
 describe('a full disk', () => {
+  it('leaves no half export behind', async () => {
+    // A limit on files stands in for a disk: the process gets an error in the midst of a write.
+    const script =
+      'mkdir out && cd out && ulimit -f 8 && $POLYLOG logs export scalingo:shop --to shop.ndjson; echo $?; ls -A';
+    const ran = await shell(script, { place, env: grounds.env }).ended;
+    expect(ran).toMatchObject({
+      stdout: '6\n',
+      stderr: 'polylog: shop.ndjson cannot be written: the file would be too large.\n',
+    });
+  });
+
   it.each(['--version', 'help output', 'logs --help'])('is said of %s too', async (args) => {
     const ran = await shell(`$POLYLOG ${args} > /dev/full`, { place }).ended;
     expect(ran).toMatchObject({
