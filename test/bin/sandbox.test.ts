@@ -1,8 +1,8 @@
 // `polylog sandbox`: the platforms on loopback, for a command, for another shell. The demonstration is not run here.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPlace, linesOf, onTerminal, type Place, polylog, startPolylog } from './run-polylog.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createPlace, linesOf, onTerminal, type Place, polylog, shell, startPolylog } from './run-polylog.ts';
 
 let place: Place;
 beforeAll(async () => {
@@ -24,6 +24,10 @@ const callers = {
   POLYLOG_OUTPUT: 'csv',
   HTTPS_PROXY: 'http://127.0.0.1:1',
   HTTP_PROXY: 'http://127.0.0.1:1',
+  POLYLOG_AKKERIS_TOKEN: 'real-akkeris',
+  AKKERIS_AUTH_HOST: 'real.example',
+  DIGITALOCEAN_TOKEN: 'dop_v1_real',
+  NO_PROXY: 'kept.example',
   UNRELATED: 'stays',
 };
 
@@ -33,6 +37,10 @@ const leftovers = () => readdir(join(place.root, 'tmp'));
 describe('with a command', () => {
   it.each([0, 1, 42])('its exit code %i is ours', async (code) => {
     expect(await inSandbox('sh', '-c', `exit ${code}`)).toMatchObject({ code, stdout: '', stderr: '' });
+  });
+
+  it('that a signal has ended is told apart as shells do it', async () => {
+    expect(await inSandbox('sh', '-c', 'kill -9 $$')).toMatchObject({ code: 137, stderr: '' });
   });
 
   it('its arguments are its own, dashes and all', async () => {
@@ -100,18 +108,22 @@ describe('with a command', () => {
 describe('without a command', () => {
   it('prints what another shell needs, stays until it is stopped, and leaves nothing behind', async () => {
     const running = startPolylog(['sandbox'], { place, env: callers });
-    await running.said('POLYLOG_CONFIG_DIR');
-    const exported = Object.fromEntries(
-      linesOf(running.stdout()).map((line) => /^export (\w+)='(.*)'$/.exec(line)?.slice(1) ?? [line, '']),
-    );
-    expect(exported).toMatchObject({
-      SCALINGO_AUTH_URL: expect.stringContaining('127.0.0.1'),
-      POLYLOG_QNAP_URL: expect.stringContaining('127.0.0.1'),
-      POLYLOG_CONFIG_DIR: expect.stringContaining(place.root),
-    });
-    const ran = await polylog(['logs', 'scalingo:shop', '-n', '1'], { place, env: exported });
+    onTestFinished(() => void running.child.kill());
+    await running.said('export no_proxy=');
+    const lines = running.stdout();
+    expect(lines).toMatch(/^(unset \w+\n)+(export \w+='.*'\n)+$/);
+    // In a shell that has everything of its own: nothing of that is left, and all is reached.
+    const script = '. ./lines && env && $POLYLOG auth status --json >&2 && $POLYLOG logs scalingo:shop -n 1';
+    await place.write('lines', lines);
+    const ran = await shell(`sh -c '${script}'`, { place, env: callers }).ended;
     expect(ran.code).toBe(0);
-    expect(linesOf(ran.stdout)).toHaveLength(1);
+    expect(ran.stdout).not.toMatch(/real|nas\.example/);
+    expect(ran.stdout).toContain('NO_PROXY=kept.example,127.0.0.1,localhost\n');
+    expect(ran.stdout).toContain('POLYLOG_KEYRING=off\n');
+    expect(ran.stdout).toContain('UNRELATED=stays\n');
+    expect(ran.stdout.split('\n').at(-2)).toContain(' scalingo:shop');
+    const reached = (JSON.parse(ran.stderr) as { ok: boolean }[]).map(({ ok }) => ok);
+    expect(reached).toEqual([true, true, true, true]);
     expect(await leftovers()).toHaveLength(1);
     running.child.kill('SIGTERM');
     expect(await running.ended).toMatchObject({ code: 143, signal: null });
@@ -133,6 +145,16 @@ describe('without a command', () => {
 });
 
 describe('a signal', () => {
+  it('of a terminal is the business of the command, which has it already', async () => {
+    const script = 'trap "echo told; trap - INT; exec sleep 0" INT; echo ready; while :; do sleep 0.05; done';
+    const screen = onTerminal(['sandbox', '--', 'sh', '-c', script], { place });
+    await screen.said('ready');
+    screen.pty.write('\u0003');
+    const { code, text } = await screen.ended;
+    expect(code).toBe(0);
+    expect(text.match(/told/g)).toHaveLength(1);
+  });
+
   it('reaches the command, whose end is ours', async () => {
     const running = startPolylog(
       [

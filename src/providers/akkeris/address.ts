@@ -1,4 +1,5 @@
 // Where an installation of Akkeris is and which credential belongs to it. Asks nothing.
+import { placeOf } from '../../credential-place.ts';
 import { CliError } from '../../errors.ts';
 import type { SettingDeclaration, Settings } from '../../provider.ts';
 
@@ -82,9 +83,11 @@ export function tokenOf(settings: Settings): string {
   throw new CliError(
     'auth',
     `The token for Akkeris from ${origin} is one of ${foreign.platform}; it was not sent.`,
-    { hint: TOKEN_HINT },
+    { hint: tokenHint(placeOf(settings, 'token', 'akkeris')) },
   );
 }
 
-export const TOKEN_HINT =
-  'Log in with "aka auth:login" and put what "aka auth:token" prints into POLYLOG_AKKERIS_TOKEN.';
+/** `place`: what to do with a new one. */
+export function tokenHint(place: string): string {
+  return `Log in with "aka auth:login", take what "aka auth:token" prints and ${place}.`;
+}

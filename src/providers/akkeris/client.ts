@@ -1,5 +1,6 @@
 // The endpoints of one installation of Akkeris: who asks, with which token; answers with only the fields that are used.
 // Knows neither log lines nor connections that stay open.
+import { placeOf } from '../../credential-place.ts';
 import { type Instant, instantFromMillis } from '../../model.ts';
 import type { Settings } from '../../provider.ts';
 import type { HttpRequest, Network } from '../../transport/network.ts';
@@ -111,6 +112,7 @@ export function createClient(
 ): AkkerisClient {
   const base = baseOf(settings);
   const token = tokenOf(settings);
+  const place = placeOf(settings, 'token', 'akkeris');
 
   const ask = async (question: Asking, signal: AbortSignal): Promise<Answer> => {
     const { path, subject, body, retry, timeout, maxBytes } = question;
@@ -127,7 +129,8 @@ export function createClient(
     const answer = await network.request(request, signal).catch((error: unknown) => {
       throw named(error, subject);
     });
-    if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, subject, token);
+    if (answer.status < 200 || answer.status > 299)
+      throw refusalOf(answer, subject, { secret: token, place });
     const json = parseJson(answer.text);
     if (json === undefined) throw unreadable(subject, 'JSON');
     return { json, date: dateOf(answer.headers.date) };

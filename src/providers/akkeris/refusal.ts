@@ -3,7 +3,7 @@ import { CliError, type ErrorContext, type ErrorKind } from '../../errors.ts';
 import { shortText } from '../../transport/masking.ts';
 import type { HttpAnswer } from '../../transport/network.ts';
 import { retryAfterMillis } from '../../transport/retry.ts';
-import { TOKEN_HINT } from './address.ts';
+import { tokenHint } from './address.ts';
 import { fieldsOf, parseJson, textOf } from './shape.ts';
 
 /** What was asked, in words that fit into `Akkeris does not know …`. */
@@ -16,9 +16,17 @@ export interface Subject {
 /** An answer's status and words; of one that is not read, only the first. */
 export type Refusal = Pick<HttpAnswer, 'status' | 'headers' | 'text'>;
 
-/** The error for an answer that is no success (wire: Akkeris 1.6). `secret` is struck out of the platform's words. */
-export function refusalOf(answer: Refusal, subject: Subject, secret: string): CliError {
-  const { kind, sentence, hint } = meaningOf(answer, subject);
+/** What was shown to the platform. */
+export interface Shown {
+  /** Struck out of the platform's words. */
+  readonly secret: string;
+  /** What to do with a new one; absent for a password that was typed. */
+  readonly place?: string;
+}
+
+/** The error for an answer that is no success (wire: Akkeris 1.6). */
+export function refusalOf(answer: Refusal, subject: Subject, { secret, place }: Shown): CliError {
+  const { kind, sentence, hint } = meaningOf(answer, subject, place);
   const words = wordsOf(answer, secret);
   const context: ErrorContext = { status: answer.status };
   if (hint !== undefined) context.hint = hint;
@@ -62,7 +70,7 @@ interface Meaning {
   readonly hint?: string;
 }
 
-function meaningOf(answer: Refusal, subject: Subject): Meaning {
+function meaningOf(answer: Refusal, subject: Subject, place: string | undefined): Meaning {
   const { status } = answer;
   const { what } = subject;
   switch (status) {
@@ -70,7 +78,7 @@ function meaningOf(answer: Refusal, subject: Subject): Meaning {
       return {
         kind: 'auth',
         sentence: `Akkeris does not accept the token for ${what} (401)`,
-        hint: TOKEN_HINT,
+        ...(place === undefined ? {} : { hint: tokenHint(place) }),
       };
     case 403:
       return {

@@ -49,7 +49,7 @@ export const signIn: SignIn = {
         hint: 'Check both, or log in with a token.',
       });
     }
-    if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, SUBJECT, password);
+    if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, SUBJECT, { secret: password });
     const token = textOf(fieldsOf(parseJson(answer.text))?.token);
     if (token === null) throw unreadable(SUBJECT, 'token');
     return { token };

@@ -1,4 +1,5 @@
 // The requests of a Container Station's API v1, in the platform's words. Knows no entry and no following.
+import { placeOf } from '../../credential-place.ts';
 import { CliError } from '../../errors.ts';
 import type { Identity, SessionStore, Settings } from '../../provider.ts';
 import type { HttpStream, Network } from '../../transport/network.ts';
@@ -231,10 +232,11 @@ export class StationClient {
   }
 }
 
-function credentialOf({ values }: Settings): Credential | null {
-  const { user, password, sid } = values;
-  if (sid) return { kind: 'sid', sid };
-  if (user && password) return { kind: 'password', user, password };
+function credentialOf(settings: Settings): Credential | null {
+  const { user, password, sid } = settings.values;
+  const placed = (name: string) => ({ place: placeOf(settings, name, 'container-station') });
+  if (sid) return { kind: 'sid', sid, ...placed('sid') };
+  if (user && password) return { kind: 'password', user, password, ...placed('password') };
   if (!user && !password) return null;
   const missing = user ? 'POLYLOG_QNAP_PASSWORD' : 'POLYLOG_QNAP_USER';
   throw new CliError('usage', `Container Station needs both a user and a password: ${missing} is missing.`, {

@@ -4,9 +4,13 @@ import type { HttpRequest } from '../../transport/network.ts';
 import { mayWantForm } from './dialect.ts';
 import { type Failure, failureError, failureOf, isObject, type Reply } from './reply.ts';
 
-export type Credential =
+export type Credential = (
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
-  | { readonly kind: 'sid'; readonly sid: string };
+  | { readonly kind: 'sid'; readonly sid: string }
+) & {
+  /** What to do when it is refused: `put it into POLYLOG_QNAP_SID`. */
+  readonly place: string;
+};
 
 export interface Account {
   readonly user: string;
@@ -107,7 +111,7 @@ function refusalError(
   }
   if (credential.kind === 'sid') {
     return new CliError('auth', `${station} refused the QTS session id.`, {
-      hint: 'A session id expires: take a new one for POLYLOG_QNAP_SID. Versions before 2.4 take POLYLOG_QNAP_USER and POLYLOG_QNAP_PASSWORD only.',
+      hint: `A session id expires: take a new one and ${credential.place}. Versions before 2.4 take POLYLOG_QNAP_USER and POLYLOG_QNAP_PASSWORD only.`,
     });
   }
   if (failure?.code === 403) {
@@ -121,7 +125,7 @@ function refusalError(
     );
   }
   return new CliError('auth', `${station} refused the login of ${credential.user}.`, {
-    hint: 'Check POLYLOG_QNAP_USER and POLYLOG_QNAP_PASSWORD.',
+    hint: `If the password is another one now, ${credential.place}.`,
     ...(failure ? { status: failure.code } : {}),
   });
 }

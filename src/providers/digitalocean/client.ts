@@ -1,5 +1,6 @@
 // DigitalOcean's endpoints for one profile: requests with the token, pages, answers with only the fields that are used.
 // Knows neither log lines nor connections that stay open.
+import { placeOf } from '../../credential-place.ts';
 import { CliError } from '../../errors.ts';
 import type { Settings } from '../../provider.ts';
 import type { HttpAnswer, Network } from '../../transport/network.ts';
@@ -120,10 +121,11 @@ export function createClient(
 ): DigitaloceanClient {
   const base = baseOf(settings);
   const token = tokenOf(settings);
+  const place = placeOf(settings, 'token', 'digitalocean');
   let watchers = 0;
 
   const send = async ({ path, subject, ...limits }: Question, signal: AbortSignal): Promise<HttpAnswer> => {
-    if (!/^[\x21-\x7e]+$/.test(token)) throw unusableToken();
+    if (!/^[\x21-\x7e]+$/.test(token)) throw unusableToken(place);
     const request = {
       url: base + path,
       headers: { accept: 'application/json' },
@@ -136,7 +138,8 @@ export function createClient(
       throw named(error, subject);
     }
   };
-  const refused = (answer: HttpAnswer, subject: Subject) => refusalOf(answer, subject, foreignToken(token));
+  const refused = (answer: HttpAnswer, subject: Subject) =>
+    refusalOf(answer, subject, { fault: foreignToken(token), place });
   const ask = async (question: Question, signal: AbortSignal): Promise<Fields> => {
     const answer = await send(question, signal);
     if (answer.status < 200 || answer.status > 299) throw refused(answer, question.subject);
@@ -246,12 +249,12 @@ function recordOf(value: unknown, subject: Subject): AppRecord {
   return record;
 }
 
-function unusableToken(): CliError {
+function unusableToken(place: string): CliError {
   return new CliError(
     'auth',
     'The API token for DigitalOcean is empty or has characters that no token has.',
     {
-      hint: 'Check DIGITALOCEAN_ACCESS_TOKEN.',
+      hint: `Copy it anew and ${place}.`,
     },
   );
 }

@@ -13,13 +13,20 @@ export interface Subject {
 /** An answer's status and words; of one that is not read, only the first. */
 export type Refusal = Pick<HttpAnswer, 'status' | 'headers' | 'text'>;
 
-const TOKEN_HINT =
-  'Make a token with the scope app:read at https://cloud.digitalocean.com/account/api/tokens and put it into DIGITALOCEAN_ACCESS_TOKEN.';
+const TOKENS = 'Make a token with the scope app:read at https://cloud.digitalocean.com/account/api/tokens';
 
-/** The error for an answer that is no success (wire: DigitalOcean 1.3). `tokenFault`: what is wrong with the token's form. */
-export function refusalOf(answer: Refusal, subject: Subject, tokenFault: string | null = null): CliError {
+/** The token that was used. */
+export interface UsedToken {
+  /** What is wrong with its form, or null. */
+  readonly fault: string | null;
+  /** What to do with a new one. */
+  readonly place: string;
+}
+
+/** The error for an answer that is no success (wire: DigitalOcean 1.3). */
+export function refusalOf(answer: Refusal, subject: Subject, token?: UsedToken): CliError {
   const retryAfter = retryAfterMillis(answer.status, answer.headers, Date.now());
-  const { kind, sentence, hint } = meaningOf(answer.status, subject, { tokenFault, retryAfter });
+  const { kind, sentence, hint } = meaningOf(answer.status, subject, { token, retryAfter });
   const words = wordsOf(answer);
   const said = words === null ? '' : `: ${words.replace(/\.$/, '')}`;
   const request = requestIdOf(answer);
@@ -78,18 +85,18 @@ interface Meaning {
 }
 
 interface Circumstances {
-  readonly tokenFault: string | null;
+  readonly token: UsedToken | undefined;
   /** Milliseconds. */
   readonly retryAfter: number | undefined;
 }
 
-function meaningOf(status: number, { what }: Subject, { tokenFault, retryAfter }: Circumstances): Meaning {
+function meaningOf(status: number, { what }: Subject, { token, retryAfter }: Circumstances): Meaning {
   switch (status) {
     case 401:
       return {
         kind: 'auth',
         sentence: `DigitalOcean does not accept the API token for ${what} (401)`,
-        hint: tokenFault === null ? TOKEN_HINT : `${tokenFault} ${TOKEN_HINT}`,
+        hint: `${token?.fault ? `${token.fault} ` : ''}${TOKENS}${token ? ` and ${token.place}` : ''}.`,
       };
     case 403:
       return {

@@ -39,6 +39,8 @@ export interface Asking {
   readonly auth: string;
   /** The API token. */
   readonly token: string;
+  /** What to do with a new one. */
+  readonly tokenPlace: string;
   readonly sessions?: SessionStore | undefined;
 }
 
@@ -121,7 +123,7 @@ const EXCHANGE: Subject = { what: 'the exchange of the API token', ofApp: false 
 
 /** HTTP Basic with an empty user (wire: Scalingo 1.3). */
 async function exchange(
-  { network, auth, token }: Asking,
+  { network, auth, token, tokenPlace }: Asking,
   budget: Budget,
   signal: AbortSignal,
 ): Promise<string> {
@@ -137,7 +139,7 @@ async function exchange(
   const answer = await network.request(request, signal).catch((error: unknown) => {
     throw named(error, EXCHANGE);
   });
-  if (answer.status !== 200 && answer.status !== 201) throw exchangeRefusal(answer);
+  if (answer.status !== 200 && answer.status !== 201) throw exchangeRefusal(answer, tokenPlace);
   const session = textOf(fieldsOf(parseJson(answer.text))?.token);
   if (session === null) throw unreadable(EXCHANGE, 'token');
   return session;

@@ -1,4 +1,5 @@
 // Scalingo's endpoints for one profile. Knows neither log lines nor connections that stay open.
+import { placeOf } from '../../credential-place.ts';
 import { CliError } from '../../errors.ts';
 import type { SessionStore, Settings } from '../../provider.ts';
 import type { Network } from '../../transport/network.ts';
@@ -105,7 +106,14 @@ export function createClient(
 ): ScalingoClient {
   const addresses = addressesOf(settings);
   const token = settings.values.token ?? '';
-  const asker = createAsker({ network, timing, auth: addresses.auth, token, sessions });
+  const asker = createAsker({
+    network,
+    timing,
+    auth: addresses.auth,
+    token,
+    tokenPlace: placeOf(settings, 'token', 'scalingo'),
+    sessions,
+  });
   const ask = asker.object;
   const regions = createShared(async (signal) => {
     const subject = { what: 'the list of regions', ofApp: false };

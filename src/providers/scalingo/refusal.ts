@@ -12,8 +12,7 @@ export interface Subject {
   readonly ofApp: boolean;
 }
 
-const TOKEN_HINT =
-  'Make a token at https://dashboard.scalingo.com/account/tokens and put it into SCALINGO_API_TOKEN.';
+const TOKENS = 'Make a token at https://dashboard.scalingo.com/account/tokens';
 
 /** An answer's status and words; of one that is not read, only the first. */
 export type Refusal = Pick<HttpAnswer, 'status' | 'headers' | 'text'>;
@@ -33,12 +32,12 @@ export function refusalOf(answer: Refusal, subject: Subject): CliError {
   );
 }
 
-/** The token exchange was refused: nothing but the token can be wrong with it. */
-export function exchangeRefusal(answer: Refusal): CliError {
+/** The token exchange was refused: nothing but the token can be wrong with it. `place`: what to do with a new one. */
+export function exchangeRefusal(answer: Refusal, place: string): CliError {
   if (answer.status === 401 || answer.status === 403) {
     return new CliError('auth', `Scalingo does not accept the API token (${answer.status}).`, {
       status: answer.status,
-      hint: TOKEN_HINT,
+      hint: `${TOKENS} and ${place}.`,
     });
   }
   const subject = { what: 'the exchange of the API token', ofApp: false };
@@ -92,7 +91,7 @@ function meaningOf(answer: Refusal, { what, ofApp }: Subject): Meaning {
         sentence: `Scalingo does not allow this token to read ${what} (401)`,
         hint: ofApp
           ? 'Either the token has been revoked, or this account is no collaborator of the app.'
-          : TOKEN_HINT,
+          : `${TOKENS}.`,
       };
     case 402:
       return {
