@@ -75,7 +75,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
         @{ Text = '--utc'; About = 'same as --timezone UTC'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--ansi'; About = 'what becomes of the log''s own control sequences: keep, colors or strip'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'keep'; About = '' }, @{ Text = 'colors'; About = '' }, @{ Text = 'strip'; About = '' }) }
-        @{ Text = '--no-prefix'; About = 'the message alone'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-prefix'; About = 'text: no column of the source (no time: -t none)'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--multiline'; About = 'keep the lines of a stack trace together as one entry'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
@@ -173,7 +173,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
         @{ Text = '--utc'; About = 'same as --timezone UTC'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--ansi'; About = 'what becomes of the log''s own control sequences: keep, colors or strip'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'keep'; About = '' }, @{ Text = 'colors'; About = '' }, @{ Text = 'strip'; About = '' }) }
-        @{ Text = '--no-prefix'; About = 'the message alone'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-prefix'; About = 'text: no column of the source (no time: -t none)'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--multiline'; About = 'keep the lines of a stack trace together as one entry'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
@@ -267,7 +267,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
         @{ Text = '--utc'; About = 'same as --timezone UTC'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--ansi'; About = 'what becomes of the log''s own control sequences: keep, colors or strip'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'keep'; About = '' }, @{ Text = 'colors'; About = '' }, @{ Text = 'strip'; About = '' }) }
-        @{ Text = '--no-prefix'; About = 'the message alone'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-prefix'; About = 'text: no column of the source (no time: -t none)'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--multiline'; About = 'keep the lines of a stack trace together as one entry'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
@@ -464,7 +464,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--timestamps'; About = 'text: short, iso, unix, relative or none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'short'; About = '' }, @{ Text = 'iso'; About = '' }, @{ Text = 'unix'; About = '' }, @{ Text = 'relative'; About = '' }, @{ Text = 'none'; About = '' }) }
         @{ Text = '--timezone'; About = 'local, UTC or a name such as Europe/Paris'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'local'; About = '' }, @{ Text = 'UTC'; About = '' }) }
         @{ Text = '--utc'; About = 'same as --timezone UTC'; TakesValue = $false; Hidden = $false; Words = @() }
-        @{ Text = '--no-prefix'; About = 'text: the message alone'; TakesValue = $false; Hidden = $false; Words = @() }
+        @{ Text = '--no-prefix'; About = 'text: no column of the source (no time: -t none)'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--timeout'; About = 'give up after so long, with exit code 124'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--appear-timeout'; About = 'wait so long for a build that does not exist yet'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--commit'; About = 'the build of this commit, waited for when it does not exist yet'; TakesValue = $true; Hidden = $false; Words = @() }

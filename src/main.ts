@@ -1,7 +1,7 @@
 // argv + host -> exit code. Builds the program and prints the one error. Loads nothing heavy by itself.
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
-import { habitHint, misreadHint, pathOfCommand } from './commands/habits.ts';
+import { habitHint, meantCommand, misreadHint, pathOfCommand } from './commands/habits.ts';
 import { CliError, EXIT_CODES, exitCodeOf, Interruption, sentenceOf } from './errors.ts';
 import type { Host } from './host.ts';
 import { createTerminal, type Terminal } from './output/terminal.ts';
@@ -56,7 +56,7 @@ async function failure(error: unknown, { terminal, host, program }: Run): Promis
   if (error instanceof CommanderError) return commanderFailure(error, { terminal, host, program });
   const debug = host.argv.includes('--debug');
   if (error instanceof CliError) {
-    terminal.complain(`polylog: ${sentenceOf(withHabit(error, host.argv))}`);
+    terminal.complain(`polylog: ${sentenceOf(withHabit(error, { host, program }))}`);
     if (debug && error.detail) terminal.complain(error.detail);
     return exitCodeOf(error);
   }
@@ -65,11 +65,18 @@ async function failure(error: unknown, { terminal, host, program }: Run): Promis
   return EXIT_CODES.defect;
 }
 
-/** A usage error that says nothing of what to do may come from a habit. */
-function withHabit(error: CliError, argv: readonly string[]): CliError {
-  if (error.kind !== 'usage' || error.hint !== undefined) return error;
-  const hint = misreadHint(argv);
-  return hint === undefined ? error : new CliError('usage', error.message, { hint });
+/** A usage error may come from a habit, or from a slip in the name of a command that was taken for a target. */
+function withHabit(error: CliError, { host, program }: Omit<Run, 'terminal'>): CliError {
+  if (error.kind !== 'usage') return error;
+  const { message, hint } = error;
+  const [noun] = host.argv;
+  const command = program.commands.find((child) => child.name() === noun);
+  const target = host.argv.find((word) => message.includes(`"${word}" on?`));
+  const meant = target && command && meantCommand(target, command);
+  if (meant)
+    return new CliError('usage', message, { hint: `Did you mean ${meant}?${hint ? ` ${hint}` : ''}` });
+  const habit = hint === undefined ? misreadHint(host.argv) : undefined;
+  return habit === undefined ? error : new CliError('usage', message, { hint: habit });
 }
 
 async function commanderFailure(error: CommanderError, { terminal, host, program }: Run): Promise<number> {

@@ -11,7 +11,7 @@ import { HELP_WIDTH } from './commands/help-layout.ts';
 import { HELP_STYLE } from './commands/help-style.ts';
 import { declareLogs } from './commands/logs.ts';
 import { declareMetrics } from './commands/metrics.ts';
-import { refuseDashValues } from './commands/options.ts';
+import { refuseContradictions, refuseDashValues } from './commands/options.ts';
 import { declarePlatforms } from './commands/platforms.ts';
 import { declareProfiles } from './commands/profiles.ts';
 import { declareSandbox } from './commands/sandbox.ts';
@@ -49,7 +49,10 @@ export function createProgram(lent: Lent): Command {
     .option('-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .addHelpText('after', EXAMPLES)
-    .hook('preAction', (_program, action) => refuseDashValues(action, lent.host.argv));
+    .hook('preAction', (_program, action) => {
+      refuseDashValues(action, lent.host.argv);
+      refuseContradictions(action, lent.host.argv);
+    });
   program.commandsGroup('Logs:');
   declareLogs(program, lent);
   program.commandsGroup('Beside logs:');

@@ -1,5 +1,6 @@
 // .polylog.json: names targets and groups and nothing else, so that a checked-out repository steers no credentials.
-import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { CliError } from './errors.ts';
 
@@ -36,9 +37,19 @@ async function exists(path: string): Promise<boolean> {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    const { size } = await stat(path);
-    if (size > MOST_BYTES) throw new CliError('usage', `${path} is larger than ${MOST_BYTES / 1024} KiB.`);
-    return await readFile(path, 'utf8');
+    // Without waiting for whoever might write into a pipe.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!(await file.stat()).isFile()) throw new CliError('usage', `${path} is no regular file.`);
+      const pieces: Buffer[] = [];
+      for await (const piece of file.createReadStream({ end: MOST_BYTES, autoClose: false }))
+        pieces.push(piece);
+      const content = Buffer.concat(pieces);
+      if (content.length <= MOST_BYTES) return content.toString('utf8');
+      throw new CliError('usage', `${path} is larger than ${MOST_BYTES / 1024} KiB.`);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (error instanceof CliError) throw error;
     const code = (error as NodeJS.ErrnoException).code;

@@ -80,6 +80,10 @@ describe('habits from elsewhere', () => {
     ['logs --previous scalingo:shop', '-n N'],
     ['logs --format json scalingo:shop', '-o'],
     ['logs --num-lines 5 scalingo:shop', '-n N'],
+    // slips
+    ['logs tial', 'Did you mean polylog logs tail? Write akkeris:tial or '],
+    ['logs shwo scalingo:shop', 'Did you mean polylog logs show?'],
+    ['logs exprt', 'Did you mean polylog logs export?'],
     // words in another order
     ['tail scalingo:shop', 'Write polylog logs tail.'],
     ['status', 'Write polylog auth status.'],

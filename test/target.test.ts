@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { parseProjectFile } from '../src/project-file.ts';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseProjectFile, readProjectFile } from '../src/project-file.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import { parseTargets, type TargetRules } from '../src/target.ts';
 
@@ -65,6 +69,26 @@ describe('.polylog.json', () => {
     ['{', /not valid JSON/],
   ])('refuses %s', (text, message) => {
     expect(() => parseProjectFile(text, '.polylog.json')).toThrow(message);
+  });
+
+  it.each<[string, (path: string) => void, RegExp]>([
+    ['a pipe that nobody writes to', (path) => execFileSync('mkfifo', [path]), /is no regular file/],
+    ['a device without end', (path) => symlinkSync('/dev/zero', path), /is no regular file/],
+    ['a directory', (path) => mkdirSync(path), /is no regular file/],
+    ['a large file', (path) => writeFileSync(path, ' '.repeat(256 * 1024 + 1)), /is larger than 256 KiB/],
+  ])('refuses %s', async (_, make, message) => {
+    const folder = mkdtempSync(join(tmpdir(), 'polylog-project-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    make(join(folder, '.polylog.json'));
+    await expect(readProjectFile(folder, folder)).rejects.toThrow(message);
+  });
+
+  it('is read behind a link', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'polylog-project-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'shared.json'), '{"app": "scalingo:shop"}'.padEnd(256 * 1024));
+    symlinkSync('shared.json', join(folder, '.polylog.json'));
+    expect(await readProjectFile(folder, folder)).toMatchObject({ app: 'scalingo:shop' });
   });
 });
 

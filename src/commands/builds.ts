@@ -75,7 +75,7 @@ function declareLog(builds: Command, lent: Lent): void {
     .option('-t, --timestamps <FORM>', 'text: short, iso, unix, relative or none')
     .option('--timezone <ZONE>', 'local, UTC or a name such as Europe/Paris')
     .option('--utc', 'same as --timezone UTC')
-    .option('--no-prefix', 'text: the message alone');
+    .option('--no-prefix', 'text: no column of the source (no time: -t none)');
   addGlobalOptions(addGateOptions(log)).action(
     async (target: string | undefined, build: string | undefined, _o: unknown, command: Command) => {
       const { printBuildLog } = await import('./build-log.ts');

@@ -83,6 +83,29 @@ function unknownCommand(word: string, program: Command): string | undefined {
   return noun === undefined ? undefined : `Write polylog ${noun.name()} ${word}.`;
 }
 
+/** The subcommand that a word was probably meant for, as it is typed: `polylog logs tail` of `tial`. */
+export function meantCommand(word: string, command: Command): string | undefined {
+  const meant = command.commands.find((child) => isSlip(word, child.name()));
+  if (meant === undefined) return undefined;
+  const path: string[] = [];
+  for (let at: Command | null = meant; at !== null; at = at.parent) path.unshift(at.name());
+  return path.join(' ');
+}
+
+/** One letter too many, too few or another one, or two that have changed places. */
+function isSlip(word: string, name: string): boolean {
+  if (word === name || Math.abs(word.length - name.length) > 1) return false;
+  let start = 0;
+  while (start < name.length && word[start] === name[start]) start += 1;
+  const [left, right] = [word.slice(start), name.slice(start)];
+  return (
+    left.slice(1) === right ||
+    left === right.slice(1) ||
+    left.slice(1) === right.slice(1) ||
+    (left[0] === right[1] && left[1] === right[0] && left.slice(2) === right.slice(2))
+  );
+}
+
 /** Of a flag behind which its value is missing. */
 export function valueHabit(flag: string): string | undefined {
   return Object.hasOwn(OTHER_MEANINGS, flag) ? OTHER_MEANINGS[flag] : undefined;

@@ -1,8 +1,10 @@
 // Declares `logs`, `logs tail`, `logs show` and `logs export`. What they do is in log-request, log-run and log-export.
 import { type Command, Option } from 'commander';
-import { CliError } from '../errors.ts';
+import { CliError, EXIT_CODES } from '../errors.ts';
+import { createTerminal } from '../output/terminal.ts';
 import type { Lent } from '../program.ts';
 import { PROVIDERS } from '../providers/index.ts';
+import { meantCommand } from './habits.ts';
 import { addGlobalOptions, collect, typedOptions } from './options.ts';
 
 export function declareLogs(program: Command, lent: Lent): void {
@@ -66,8 +68,17 @@ function refuseOuterFlags(command: Command): void {
 function runner(lent: Lent, mode: 'tail' | 'show') {
   return async (targets: string[], _options: unknown, command: Command): Promise<void> => {
     const { runLogs } = await import('./log-run.ts');
-    lent.end(await runLogs({ host: lent.host, targets, mode, options: typedOptions(command) }));
+    const code = await runLogs({ host: lent.host, targets, mode, options: typedOptions(command) });
+    if (code === EXIT_CODES['not-found']) sayMeantCommand(command, lent.host);
+    lent.end(code);
   };
+}
+
+/** `logs tial` asks for an app of that name, which is rarely meant. */
+function sayMeantCommand(command: Command, { argv, stdout, stderr, env }: Lent['host']): void {
+  const meant = argv.map((word) => meantCommand(word, command)).find((path) => path !== undefined);
+  if (meant !== undefined)
+    createTerminal({ stdout, stderr, env }).complain(`polylog: Did you mean ${meant}?`);
 }
 
 function addLogOptions(command: Command): Command {
@@ -110,7 +121,7 @@ function addLogOptions(command: Command): Command {
     .option('--timezone <ZONE>', 'local, UTC or a name such as Europe/Paris')
     .option('--utc', 'same as --timezone UTC')
     .option('--ansi <MODE>', "what becomes of the log's own control sequences: keep, colors or strip")
-    .option('--no-prefix', 'the message alone')
+    .option('--no-prefix', 'text: no column of the source (no time: -t none)')
     .option('--multiline', 'keep the lines of a stack trace together as one entry')
     .option('--fields', 'text: what was parsed out of JSON and logfmt messages in place of them')
     .option('--no-parse', 'parse no messages: levels and fields only from the platform itself')

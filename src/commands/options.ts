@@ -68,6 +68,30 @@ export function refuseDashValues(command: Command, argv: readonly string[]): voi
   }
 }
 
+/** A switch and its opposite, `-f --no-follow`: commander would take the last one. */
+export function refuseContradictions(command: Command, argv: readonly string[]): void {
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  for (const { long, negate } of command.options) {
+    if (!negate || long === undefined || !words.includes(long)) continue;
+    const plain = command.options.find((option) => !option.negate && `--no-${option.name()}` === long);
+    if (!plain || plain.required || plain.optional) continue;
+    if (words.some((word) => word === plain.long || lettersOf(command, word).includes(plain.short ?? ''))) {
+      throw new CliError('usage', `${plain.long} and ${long} contradict each other.`);
+    }
+  }
+}
+
+/** The short options in a cluster such as `-fn5`, up to the one that takes the rest as its value. */
+function lettersOf(command: Command, word: string): readonly string[] {
+  if (!/^-[A-Za-z]/.test(word)) return [];
+  const letters = [...word.slice(1)].map((letter) => `-${letter}`);
+  const last = letters.findIndex((letter) =>
+    command.options.some(({ short, required, optional }) => short === letter && (required || optional)),
+  );
+  return last < 0 ? letters : letters.slice(0, last + 1);
+}
+
 function optionOf(command: Command, word: string): Option | undefined {
   if (word.startsWith('--')) return command.options.find((option) => option.long === word);
   // In a cluster such as -fn only the last letter can take the next word.

@@ -132,6 +132,11 @@ describe.concurrent('is refused with one sentence', () => {
       ['logs', 'scalingo:shop', '-n', '5', '--tail', '6'],
     ],
     ['a reversed range', '--since is not before --until', ['logs', 'scalingo:shop', '-S', '5m', '-U', '10m']],
+    [
+      'a switch and its opposite',
+      '--follow and --no-follow contradict',
+      ['logs', '-qf', 'scalingo:shop', '--no-follow'],
+    ],
     ['-f until the past', 'nothing can follow', ['logs', 'scalingo:shop', '-f', '-U', '5m']],
     ['an unknown platform', 'There is no platform or profile "nowhere". Known:', ['logs', 'nowhere:shop']],
     [

@@ -281,6 +281,34 @@ describe('a second start', () => {
   });
 });
 
+describe('a refusal', () => {
+  it.each([
+    ['scalingo:shop', 'POLYLOG_SCALINGO_TOKEN', () => scalingo.env],
+    ['do:shop', 'DIGITALOCEAN_TOKEN', () => ({ DIGITALOCEAN_API_URL: digitalocean.url })],
+    ['akkeris:shop-default', 'API_TOKEN', () => ({ AKKERIS_API_HOST: akkeris.url })],
+    ['qnap:', 'POLYLOG_QNAP_PASSWORD', () => station.env],
+  ])('of %s names the variable that was used: %s', async (target, variable, own) => {
+    const ran = await createPerson().run(`logs ${target}`, { env: { ...own(), [variable]: 'not-accepted' } });
+    expect(ran).toMatchObject({ code: 4, stdout: '' });
+    expect(ran.stderr).toContain(` put it into ${variable}.`);
+  });
+
+  it('of what is stored names the login', async () => {
+    const person = createPerson();
+    const { line, stdin } = stationLogin();
+    await person.run(`${line} --profile nas`, { stdin });
+    // A session that goes on would ask for no login.
+    for (const route of ['login', 'login-refresh']) {
+      station.faults.add({ name: 'unauthorized', route, times: 2 });
+    }
+    station.faults.add({ name: 'unauthorized', route: 'log' });
+    const ran = await person.run('logs nas:');
+    station.faults.clear();
+    expect(ran).toMatchObject({ code: 4, stdout: '' });
+    expect(ran.stderr).toContain('store it: polylog auth login container-station --profile nas.');
+  });
+});
+
 describe('a system keyring', () => {
   function moduleOf(text: string): string {
     const directory = mkdtempSync(join(tmpdir(), 'polylog-keyring-'));

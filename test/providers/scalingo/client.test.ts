@@ -187,7 +187,7 @@ describe('what refusals say', () => {
     const refused = await askLog(() => {}, {
       '/v1/tokens/exchange': (_, response) => json(response, 401, { error: 'Invalid credentials' }),
     });
-    expect(refused).toMatchObject({ kind: 'auth', hint: expect.stringContaining('SCALINGO_API_TOKEN') });
+    expect(refused).toMatchObject({ kind: 'auth', hint: expect.stringMatching(/ and put it into token\.$/) });
     const elsewhere = await askLog(() => {}, {
       '/v1/tokens/exchange': (_, response) => {
         response.writeHead(404, { 'content-type': 'text/html' }).end('<!DOCTYPE html>');
