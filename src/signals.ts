@@ -2,6 +2,7 @@
 import { Interruption } from './errors.ts';
 import type { SignalName, Signals } from './host.ts';
 
+const NAMES = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const CODES: Readonly<Record<SignalName, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 /** How long a signal may take, milliseconds: while a reader takes nothing, in any case, and between two looks at that. */
@@ -11,8 +12,12 @@ const LOOK = 25;
 
 /** The part of a process that this is about. */
 export interface Signalled {
+  readonly pid: number;
   on(name: SignalName, listener: () => void): unknown;
+  removeAllListeners(name: SignalName): unknown;
+  kill(pid: number, name: SignalName): unknown;
   exit(code: number): void;
+  getActiveResourcesInfo(): string[];
   readonly stdout: { readonly writableLength: number };
   readonly stderr: { readonly writableLength: number };
 }
@@ -31,7 +36,7 @@ export function takeSignals(signalled: Signalled): Ending {
   let taker: ((name: SignalName) => void) | null = null;
   const end = (code: number) => {
     for (const cleanUp of cleanUps) cleanUp();
-    signalled.exit(code);
+    endNow(signalled, code);
   };
   const onSignal = (name: SignalName) => {
     if (taker) return taker(name);
@@ -40,7 +45,7 @@ export function takeSignals(signalled: Signalled): Ending {
     stop.abort(new Interruption(name, code));
     endAtLast(signalled, () => end(code));
   };
-  for (const name of Object.keys(CODES) as SignalName[]) signalled.on(name, () => onSignal(name));
+  for (const name of NAMES) signalled.on(name, () => onSignal(name));
   return {
     stop: stop.signal,
     end,
@@ -57,6 +62,19 @@ export function takeSignals(signalled: Signalled): Ending {
       },
     },
   };
+}
+
+/**
+ * An exit waits for names that are being looked up, for many seconds where no name server answers. Who dies of the signal
+ * itself waits for nothing, and shells give that the same code.
+ */
+function endNow(signalled: Signalled, code: number): void {
+  const name = NAMES.find((known) => CODES[known] === code);
+  if (name && signalled.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) {
+    signalled.removeAllListeners(name);
+    signalled.kill(signalled.pid, name);
+  }
+  signalled.exit(code);
 }
 
 /** What was received still leaves, as long as somebody takes it. */

@@ -7,6 +7,17 @@ class Looked extends EventEmitter {
   exits: number[] = [];
   stdout = { writableLength: 0 };
   stderr = { writableLength: 0 };
+  pid = 4711;
+  active: string[] = [];
+  killed: unknown[] = [];
+
+  getActiveResourcesInfo(): string[] {
+    return this.active;
+  }
+
+  kill(pid: number, name: string): void {
+    this.killed.push([pid, name, this.listenerCount(name)]);
+  }
 
   exit(code: number): void {
     this.exits.push(code);
@@ -36,6 +47,17 @@ describe('one signal', () => {
     expect(looked.exits).toEqual([]);
     vi.advanceTimersByTime(90);
     expect(looked.exits).toEqual([130]);
+  });
+
+  it('waits for no name that is being looked up: the process dies of it', () => {
+    const { end } = takeSignals(looked);
+    end(130);
+    expect(looked.killed).toEqual([]);
+    looked.active = ['TTYWrap', 'GetAddrInfoReqWrap'];
+    end(70);
+    expect(looked.killed).toEqual([]);
+    end(143);
+    expect(looked.killed).toEqual([[4711, 'SIGTERM', 0]]);
   });
 
   it('leaves more time where everything is taken, but not for ever', () => {
