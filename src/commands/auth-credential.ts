@@ -54,6 +54,8 @@ async function askPerson(run: LoginRun, settings: Settings): Promise<CredentialV
     const token = (await questions.askSecret(`Token${other}: `)).trim();
     if (token !== '') return { token };
     if (!provider.signIn) throw missing(run);
+    // Nobody types a password for an address that is not known.
+    provider.signIn.origin(settings);
   }
   const user = await questions.ask(takes('sid') ? 'User (empty: QTS session id, or no login): ' : 'User: ');
   if (user !== '') {

@@ -194,7 +194,17 @@ export interface Screen {
 
 /** Runs it on a pseudo-terminal. */
 export function onTerminal(args: readonly string[], how: How & { readonly columns?: number }): Screen {
-  const pty = spawnPty(process.execPath, [programFile(how.bin), ...args], {
+  return screenOf([process.execPath, programFile(how.bin), ...args], how);
+}
+
+/** The same in a shell on a pseudo-terminal: `$POLYLOG` stands for the program. */
+export function shellOnTerminal(script: string, how: How): Screen {
+  const POLYLOG = `${process.execPath} ${programFile(how.bin)}`;
+  return screenOf(['bash', '-c', script], { ...how, env: { ...how.env, POLYLOG } });
+}
+
+function screenOf([file = '', ...args]: readonly string[], how: How & { readonly columns?: number }): Screen {
+  const pty = spawnPty(file, [...args], {
     name: how.env?.TERM ?? 'xterm-256color',
     cols: how.columns ?? 80,
     rows: 24,

@@ -1,0 +1,100 @@
+// `auth login` as a person does it: on a pseudo-terminal, one session a platform.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPlace, type Env, type Place, shellOnTerminal } from './run-polylog.ts';
+import { startStill } from './still-platform.ts';
+
+let place: Place;
+beforeAll(async () => {
+  place = await createPlace();
+});
+afterAll(() => place.remove());
+
+/** One way through the prompts: what is awaited, and what is typed then. */
+type Typed = readonly (readonly [prompt: string, answer: string])[];
+
+const CTRL_C = '\u0003';
+
+/** Then the shell says how it ended and whether the terminal echoes again. */
+async function person(command: string, typed: Typed, env: Env = {}) {
+  const script = `${command}; echo "code=$?"; stty -a | grep -ow -e -echo -e echo -e -icanon -e icanon`;
+  const screen = shellOnTerminal(script, { place, env: { POLYLOG_KEYRING: 'off', ...env } });
+  for (const [prompt, answer] of typed) {
+    await screen.said(prompt);
+    screen.pty.write(answer === CTRL_C ? answer : `${answer}\r`);
+  }
+  const { text } = await screen.ended;
+  expect(text).toMatch(/\nicanon\necho\n$/);
+  return { text, code: /code=(\d+)/.exec(text)?.[1] };
+}
+
+describe.concurrent('auth login on a terminal', () => {
+  it('of Scalingo hides the token; the region can be chosen', async () => {
+    const still = await startStill('scalingo');
+    try {
+      const token = still.env.SCALINGO_API_TOKEN ?? '';
+      const { text, code } = await person(
+        `$POLYLOG auth login scalingo --profile shop --auth-url ${still.env.SCALINGO_AUTH_URL}`,
+        [
+          ['Token: ', token],
+          ['Region [', ''],
+        ],
+      );
+      expect(code, text).toBe('0');
+      expect(text).toContain('Logged in to Scalingo as ');
+      expect(text).not.toContain(token.slice(6, 20));
+    } finally {
+      await still.close();
+    }
+  });
+
+  it('of Akkeris hides the password and says that a one-time code is wrong', async () => {
+    const still = await startStill('akkeris', { akkeris: { otp: '123456' } });
+    try {
+      const { text, code } = await person(
+        `$POLYLOG auth login akkeris --profile old --url ${still.server.url} --auth-url ${still.server.url}`,
+        [
+          ['user and password): ', ''],
+          ['User: ', 'jane'],
+          ['Password: ', 'akkeris-sandbox-password'],
+          ['One-time code: ', '000000'],
+        ],
+      );
+      expect(code, text).toBe('4');
+      expect(text).toContain('polylog: Akkeris does not accept the one-time code.');
+      expect(text).not.toContain('sandbox-password');
+    } finally {
+      await still.close();
+    }
+  });
+
+  it('of a Container Station ends with 130 at Ctrl-C in the midst of the password', async () => {
+    const still = await startStill('container-station');
+    try {
+      const { text, code } = await person(
+        `$POLYLOG auth login qnap --profile nas --url ${still.server.url}`,
+        [
+          ['User ', 'admin'],
+          ['Password: ', CTRL_C],
+        ],
+      );
+      expect(code, text).toBe('130');
+      expect(text).not.toContain('Logged in');
+    } finally {
+      await still.close();
+    }
+  });
+
+  it('of DigitalOcean hides a wrong token and says where to get another', async () => {
+    const still = await startStill('digitalocean');
+    try {
+      const { text, code } = await person(`$POLYLOG auth login do --profile team --url ${still.server.url}`, [
+        ['Token: ', 'dop_v1_0123456789abcdef'],
+      ]);
+      expect(code, text).toBe('4');
+      expect(text).toContain('store it: polylog auth login digitalocean --profile team');
+      expect(text).not.toContain('dop_v1_');
+    } finally {
+      await still.close();
+    }
+  });
+});
