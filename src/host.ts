@@ -7,6 +7,8 @@ import type { RetryRules } from './transport/retry.ts';
 export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export interface Signals {
+  /** As if the process had got it: of Ctrl-C on a terminal in raw mode, which makes no signal of it. */
+  raise(name: SignalName): void;
   /** Signals go there and do nothing else, until the returned function is called: they belong to a child whose end is ours. */
   take(listener: (name: SignalName) => void): () => void;
   /** Runs when a second signal ends the process at once, before that end; must be short and never throw. Returns what takes it back. */

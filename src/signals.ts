@@ -50,6 +50,7 @@ export function takeSignals(signalled: Signalled): Ending {
     stop: stop.signal,
     end,
     signals: {
+      raise: onSignal,
       take(listener) {
         taker = listener;
         return () => {

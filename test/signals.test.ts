@@ -84,6 +84,14 @@ describe('two signals', () => {
   });
 });
 
+it('raised by a terminal in raw mode is no different', () => {
+  const { stop, signals } = takeSignals(looked);
+  signals.raise('SIGINT');
+  expect(stop.reason).toMatchObject({ exitCode: 130 });
+  signals.raise('SIGINT');
+  expect(looked.exits).toEqual([130]);
+});
+
 describe('a child', () => {
   it('gets all signals while it runs', () => {
     const { stop, signals } = takeSignals(looked);

@@ -37,7 +37,7 @@ interface Asker {
   close(): void;
 }
 
-async function openAsker({ stdin, stderr, signal }: Host): Promise<Asker> {
+async function openAsker({ stdin, stderr, signal, signals }: Host): Promise<Asker> {
   const { createInterface } = await import('node:readline');
   let hidden = false;
   const screen = new Writable({
@@ -61,7 +61,12 @@ async function openAsker({ stdin, stderr, signal }: Host): Promise<Asker> {
     waiting = null;
   });
   // The terminal is in raw mode meanwhile: Ctrl-C comes here and not as a signal.
-  readline.on('SIGINT', () => end(new Interruption('SIGINT', 130)));
+  readline.on('SIGINT', () => {
+    // Also between two questions, while the platform is asked.
+    if (signals) signals.raise('SIGINT');
+    else end(new Interruption('SIGINT', 130));
+  });
+  const forget = signals?.beforeForcedEnd(() => readline.close());
   readline.on('close', () => end(new CliError('usage', 'The question was not answered.')));
   const onAbort = () => end(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -84,6 +89,7 @@ async function openAsker({ stdin, stderr, signal }: Host): Promise<Asker> {
     },
     close() {
       signal.removeEventListener('abort', onAbort);
+      forget?.();
       readline.close();
     },
   };
