@@ -98,8 +98,9 @@ async function openAsker({ stdin, stderr, signal, signals }: Host): Promise<Aske
 const MOST_BYTES = 64 * 1024;
 
 /** The first line of stdin without its end: a secret that was piped in. Throws a usage CliError when there is none. */
-export async function readSecretLine({ stdin }: Host, flag: string): Promise<string> {
+export async function readSecretLine({ stdin, signal }: Host, flag: string): Promise<string> {
   let text = '';
+  signal.addEventListener('abort', () => stdin.destroy(signal.reason), { once: true });
   for await (const piece of stdin) {
     text += String(piece);
     if (text.includes('\n')) break;

@@ -2,13 +2,17 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Interruption } from '../../src/errors.ts';
+import { main } from '../../src/main.ts';
 import { type AkkerisSandbox, startAkkeris } from '../../src/sandbox/akkeris.ts';
 import { type ContainerStationServer, startContainerStation } from '../../src/sandbox/container-station.ts';
 import { startDigitalocean } from '../../src/sandbox/digitalocean.ts';
 import { type ScalingoServer, startScalingo } from '../../src/sandbox/scalingo.ts';
 import type { SandboxServer } from '../../src/sandbox/server.ts';
 import { createWorld, type World } from '../../src/sandbox/world.ts';
+import { hostOf } from '../host-of-streams.ts';
 import { hasOpenssl, makeCertificate } from '../transport/support.ts';
 import { createPerson } from './person.ts';
 
@@ -71,6 +75,16 @@ describe('auth login without a terminal', () => {
       ['scalingo', true, 'credential file'],
       ['digitalocean', true, 'credential file'],
     ]);
+  });
+
+  it('ends at a signal while the secret is awaited', async () => {
+    const stop = new AbortController();
+    const stdin = new PassThrough();
+    const { host } = hostOf(['auth', 'login', 'do', '--url', digitalocean.url, '--token-stdin']);
+    const running = main(host.argv, { ...host, stdin, signal: stop.signal });
+    await expect.poll(() => stdin.listenerCount('readable')).toBe(1);
+    stop.abort(new Interruption('SIGINT', 130));
+    expect(await running).toBe(130);
   });
 
   it('stores nothing that the platform does not accept', async () => {
