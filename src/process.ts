@@ -2,6 +2,7 @@
 import { EXIT_CODES } from './errors.ts';
 import type { Host } from './host.ts';
 import { main } from './main.ts';
+import { watchReader } from './reader-watch.ts';
 import { takeSignals } from './signals.ts';
 
 export async function runProcess(process: NodeJS.Process, argv: readonly string[]): Promise<void> {
@@ -28,7 +29,6 @@ export async function runProcess(process: NodeJS.Process, argv: readonly string[
     root: new URL('..', import.meta.url),
   };
   const running = main(argv, host);
-  const { watchReader } = await import('./reader-watch.ts');
   watchReader({ fd: 1, platform: process.platform, sockets: () => bindingOf(process)('tcp_wrap') }, () =>
     process.stdout.emit('close'),
   );

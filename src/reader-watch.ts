@@ -1,6 +1,5 @@
 // Whether anybody still reads our stdout, found out without writing to it. Knows no text and no command.
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
-import { Socket } from 'node:net';
 
 /** How often a socket is asked. Milliseconds. */
 const LOOK = 200;
@@ -22,7 +21,7 @@ export function watchReader({ fd, platform, sockets }: WatchedReader, gone: () =
   try {
     const kind = fstatSync(fd);
     if (kind.isSocket() || (kind.isFIFO() && platform !== 'linux')) askAgainAndAgain(fd, gone);
-    else if (kind.isFIFO()) waitForError(fd, sockets() as SocketBinding, gone);
+    else if (kind.isFIFO()) waitForError(fd, sockets() as SocketBinding, gone).catch(() => undefined);
   } catch {
     // Closed, or of a kind that nobody knows here.
   }
@@ -52,7 +51,13 @@ interface SocketBinding {
  * end for a socket. So it gets a second descriptor of the same pipe as one: there is never anything to read, and the
  * wait ends with the error (EBADF, as nobody may read there).
  */
-function waitForError(fd: number, { TCP, constants: { SOCKET } }: SocketBinding, gone: () => void): void {
+async function waitForError(
+  fd: number,
+  { TCP, constants: { SOCKET } }: SocketBinding,
+  gone: () => void,
+): Promise<void> {
+  // A stdout that is a pipe has loaded it already.
+  const { Socket } = await import('node:net');
   const second = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
   const handle = new TCP(SOCKET);
   if (handle.open(second) !== 0) return;
