@@ -2,7 +2,13 @@
 import { CliError } from '../errors.ts';
 import type { Batch, LiveEnd, LiveStart, Source } from '../provider.ts';
 
-export type Pull<T> = { readonly batch: Batch<T> } | { readonly over: LiveEnd };
+export type Pull<T> =
+  | {
+      readonly batch: Batch<T>;
+      /** By `performance.now()`. */
+      readonly arrived: number;
+    }
+  | { readonly over: LiveEnd };
 
 export interface Connection<T> {
   /** The next batch, or how the connection ended. Throws CliError as the source does. */
@@ -42,7 +48,7 @@ export function openConnection<T>(source: Source<T>, start: LiveStart, signal: A
       try {
         const step = await generator.next();
         waiting = false;
-        if (!step.done) return { batch: step.value };
+        if (!step.done) return { batch: step.value, arrived: performance.now() };
         detach();
         if (dead) return { over: deathOf(source) };
         return { over: step.value };

@@ -1,16 +1,18 @@
 // One source from its past into its live stream, connection after connection. Knows no platform.
 import { CliError, isRetryable } from '../errors.ts';
-import { type Bundle, carrying, countOf, type Gap, type Instant, type Lot, type Notice } from '../model.ts';
-import type { Position, Progress, Source } from '../provider.ts';
+import { type Bundle, countOf, type Instant, instantFromMillis, type Lot } from '../model.ts';
+import type { Position, Source } from '../provider.ts';
 import { wait } from '../wait.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
-import { openConnection } from './connection.ts';
+import { liveUntilIdle } from './feed-idle.ts';
+import { clause, type FeedEnd, type FeedStep, gapOf, inSeconds, itemsStep, say } from './feed-steps.ts';
 import { type ConnectionEnd, firstConnection, resumedConnection } from './join.ts';
 import type { Multiline } from './multiline.ts';
 import { type PastRetry, past } from './past.ts';
-import { createRange } from './range.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
-import { createSieve } from './sieve.ts';
+import { type Attempt, createTrial, type Trial } from './trial.ts';
+
+export type { FeedEnd, FeedStep } from './feed-steps.ts';
 
 export interface FeedTiming {
   /** Milliseconds before the first and the last of the reconnections; jittered. */
@@ -18,7 +20,7 @@ export interface FeedTiming {
   readonly backoffMost: number;
   /** A connection that stood so long counts as stable: the back-off starts anew. */
   readonly stableAfter: number;
-  /** How long the first connection is tried. */
+  /** How long the first connection is tried, and a past that fails: all tries together. */
   readonly startWithin: number;
   /** How far behind the newest shown line the past is fetched again after a drop. */
   readonly overlap: number;
@@ -45,22 +47,21 @@ export interface FeedOptions<T> {
   readonly until: Instant | null;
   readonly follow: boolean;
   readonly timing?: Partial<FeedTiming>;
+  /** When the source began to be opened, by `performance.now()`: that counts as trying; absent: now. */
+  readonly startedAt?: number;
   /** Joins the lines of a stack trace: `keep` and `-n` then see entries. Absent = every line is one. */
   readonly multiline?: Multiline<T> | undefined;
+  /** Marks an item that broke off with its connection and that no other brought whole. Absent: it is shown as it is. */
+  readonly markCut?: ((item: T) => T) | undefined;
+  /** Counts what is not shown because it was shown before. */
+  readonly tally?: FeedTally | undefined;
   /** Items held while the past is fetched; beyond it the live connection is given up and opened again afterwards. */
   readonly holdLimit?: number;
 }
 
-export type FeedStep<T> =
-  | ({ readonly kind: 'items'; readonly past: boolean } & Lot<T>)
-  | { readonly kind: 'gap'; readonly gap: Gap }
-  | { readonly kind: 'notice'; readonly notice: Notice }
-  | { readonly kind: 'progress'; readonly progress: Progress }
-  /** Everything that the past holds has been handed out. */
-  | { readonly kind: 'caught-up' };
-
-export interface FeedEnd {
-  readonly reason: string;
+/** One for all feeds of a command. */
+export interface FeedTally {
+  duplicates: number;
 }
 
 /** What a feed knows across its connections. */
@@ -71,6 +72,11 @@ export interface FeedState<T> {
   readonly holdLimit: number;
   readonly shown: Repeats<T>;
   readonly backoff: Backoff;
+  readonly trial: Trial;
+  /** The present one of the tries that have not stood yet. */
+  attempt: Attempt | undefined;
+  /** When the first connection stood, by our own clock. */
+  connectedAt: Instant | null;
   position: Position | undefined;
   /** Whether the past is behind us, or some of it was shown: what is missed from then on is fetched by its time. */
   begun: boolean;
@@ -89,6 +95,7 @@ export async function* feed<T>(
   signal: AbortSignal,
 ): AsyncGenerator<FeedStep<T>, FeedEnd, undefined> {
   const timing = { ...FEED_TIMING, ...options.timing };
+  const startedAt = options.startedAt ?? performance.now();
   const state: FeedState<T> = {
     source,
     options,
@@ -96,6 +103,9 @@ export async function* feed<T>(
     holdLimit: options.holdLimit ?? HOLD_LIMIT,
     shown: createRepeats(source),
     backoff: createBackoff(timing),
+    trial: createTrial({ startedAt, within: timing.startWithin }),
+    attempt: undefined,
+    connectedAt: null,
     position: undefined,
     begun: options.lines === 0 || source.traits.join === 'replay',
     cutItem: undefined,
@@ -113,7 +123,12 @@ export async function* fromPast<T>(
   state: FeedState<T>,
   signal: AbortSignal,
 ): AsyncGenerator<FeedStep<T>, void, undefined> {
-  const wishes = { ...state.options, holdCut: state.options.follow, retryOf: pastRetries(state) };
+  const wishes = {
+    ...state.options,
+    holdCut: state.options.follow,
+    retryOf: pastRetries(state),
+    onBatch: () => state.attempt?.stands(),
+  };
   const steps = past(state.source, wishes, signal);
   try {
     for (;;) {
@@ -144,106 +159,56 @@ function partsOf<T>({ items }: Lot<T>, multiline: Multiline<T>): Lot<T> {
   return { items: items.flatMap((item) => multiline.partsOf(item)) };
 }
 
-export function itemsStep<T>(lot: Lot<T>, { past }: { past: boolean }): FeedStep<T> {
-  const step = { kind: 'items', past } as const;
-  return lot.bundle ? carrying(step, lot.bundle) : { ...step, items: lot.items };
-}
-
 /** A failure that may pass is met by asking again, as long as a first connection is tried. */
-function pastRetries<T>({ backoff, timing }: FeedState<T>): (error: unknown) => PastRetry | undefined {
-  const startedAt = performance.now();
+function pastRetries<T>({ backoff, trial }: FeedState<T>): (error: unknown) => PastRetry | undefined {
   return (error) => {
     if (!(error instanceof CliError) || !isRetryable(error)) return undefined;
     const after = Math.max(backoff.next(), error.retryAfter ?? 0);
-    if (performance.now() - startedAt + after > timing.startWithin) return undefined;
+    if (!trial.allows(after)) return undefined;
     return {
       after,
       notice: say('disconnected', `${clause(error.message)}; asking again in ${inSeconds(after)}`).notice,
+      attempt: (signal) => trial.attempt(signal, error),
     };
   };
-}
-
-/** A platform without history gives what its live stream brings until `-n` or a silence. */
-async function* liveUntilIdle<T>(
-  state: FeedState<T>,
-  signal: AbortSignal,
-): AsyncGenerator<FeedStep<T>, FeedEnd, undefined> {
-  const { source, options, timing } = state;
-  const stop = new AbortController();
-  const onAbort = () => stop.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const clamped = clampNotice(source, options.lines);
-  if (clamped) yield clamped;
-  let left = options.lines === 'all' ? Number.POSITIVE_INFINITY : options.lines;
-  let idle = false;
-  let timer: NodeJS.Timeout | undefined;
-  const startIdling = () =>
-    setTimeout(() => {
-      idle = true;
-      stop.abort(new CliError('unavailable', 'idle'));
-    }, timing.idle);
-  const sieve = createSieve(options, createRange(source, options));
-  const counted = (passed: readonly T[]): FeedStep<T>[] => {
-    const items = passed.slice(0, left);
-    left -= items.length;
-    return items.length > 0 ? [{ kind: 'items', items, past: true }] : [];
-  };
-  const connection = openConnection(source, { lines: askOf(source, options.lines) }, stop.signal);
-  try {
-    while (left > 0) {
-      const pull = await connection.next();
-      if ('over' in pull) {
-        yield* counted(sieve.rest());
-        return { reason: pull.over.reason };
-      }
-      // Only now: making the connection is no silence of the log.
-      timer ??= startIdling();
-      for (const said of pull.batch.notices ?? []) yield { kind: 'notice', notice: said };
-      if (pull.batch.missing) yield { kind: 'gap', gap: gapOf(pull.batch.missing) };
-      if (pull.batch.items.length === 0) continue;
-      timer.refresh();
-      yield* counted(sieve.pass(pull.batch.items));
-    }
-    return { reason: `${options.lines} lines` };
-  } catch (error) {
-    yield* counted(sieve.rest());
-    if (idle && !signal.aborted) return { reason: `nothing came for ${timing.idle / 1000} s` };
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-    await connection.close();
-  }
 }
 
 async function* follow<T>(
   state: FeedState<T>,
   signal: AbortSignal,
 ): AsyncGenerator<FeedStep<T>, FeedEnd, undefined> {
-  const startedAt = performance.now();
-  let connected = false;
+  let failure: unknown;
+  const isConnected = () => state.connectedAt !== null;
+  const onConnected = () => {
+    state.connectedAt ??= instantFromMillis(Date.now());
+    state.attempt?.stands();
+  };
   try {
     for (;;) {
+      const attempt = isConnected() ? undefined : state.trial.attempt(signal, failure);
+      state.attempt = attempt;
+      const own = attempt?.signal ?? signal;
       const steps =
-        connected && state.begun
+        isConnected() && state.begun
           ? resumedConnection(state, signal)
-          : firstConnection(state, signal, () => {
-              connected = true;
-            });
+          : firstConnection(state, own, onConnected);
       const end = yield* outcomeOf(steps, signal);
+      attempt?.close();
       if (end.end === 'ended') return { reason: end.reason };
       if (end.end === 'again') continue;
+      // What was cut off tells nothing new.
+      if (!attempt?.isCut) failure = end.error ?? neverConnected(end.reason);
       const pause = Math.max(state.backoff.next(), end.retryAfter ?? 0);
-      const tried = performance.now() - startedAt;
-      if (!connected && tried + pause > state.timing.startWithin)
-        throw end.error ?? neverConnected(end.reason);
+      if (!isConnected() && (attempt?.isCut || !state.trial.allows(pause))) throw failure;
       yield say('disconnected', `${clause(end.reason)}; connecting again in ${inSeconds(pause)}`);
       await wait(pause, signal);
     }
   } finally {
+    state.attempt?.close();
+    const { cutItem, options } = state;
     // Half a line is better than none when no connection could bring it whole.
-    if (state.cutItem !== undefined && state.options.keep(state.cutItem)) {
-      yield { kind: 'items', items: [state.cutItem], past: false };
+    if (cutItem !== undefined && options.keep(cutItem)) {
+      yield { kind: 'items', items: [options.markCut?.(cutItem) ?? cutItem], past: false };
     }
   }
 }
@@ -265,40 +230,4 @@ async function* outcomeOf<T>(
 
 function neverConnected(reason: string): CliError {
   return new CliError('unavailable', `the stream could not be opened: ${reason}`);
-}
-
-export function say(kind: Notice['kind'], message: string): { kind: 'notice'; notice: Notice } {
-  return { kind: 'notice', notice: { kind, message } };
-}
-
-export function gapOf(missing: { count: number | null; reason: string; certain: boolean }): Gap {
-  return {
-    from: null,
-    to: null,
-    reason: missing.reason,
-    certainty: missing.certain ? 'certain' : 'possible',
-    count: missing.count,
-  };
-}
-
-/** Said once where more is asked for than the platform gives at once. */
-export function clampNotice<T>(source: Source<T>, lines: number | 'all'): FeedStep<T> | undefined {
-  const most = source.traits.maxLines;
-  if (most === null || lines === 'all' || lines <= most) return undefined;
-  return say('limit', `${lines} lines were asked for, but the platform gives ${most} at most`);
-}
-
-/** How many lines a replaying connection is asked for. */
-export function askOf<T>(source: Source<T>, lines: number | 'all'): number {
-  const most = source.traits.maxLines ?? Number.MAX_SAFE_INTEGER;
-  return lines === 'all' ? most : Math.min(lines, most);
-}
-
-/** A sentence as the beginning of a longer one. */
-function clause(sentence: string): string {
-  return sentence.replace(/\.$/, '');
-}
-
-function inSeconds(millis: number): string {
-  return millis < 950 ? 'less than a second' : `${Math.round(millis / 1000)} s`;
 }

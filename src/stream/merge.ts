@@ -1,10 +1,12 @@
 // Several feeds as one sequence in order of time; none can hold up the others. Knows no platform.
-import { carrying, countOf, type Gap, type Lot, type Notice } from '../model.ts';
+import type { Gap, Lot, Notice } from '../model.ts';
 import type { Progress } from '../provider.ts';
-import type { FeedEnd, FeedStep } from './feed.ts';
-import { Places, type Timed, TimedQueue, type TimeOf } from './timed-queue.ts';
+import type { FeedEnd, FeedStep } from './feed-steps.ts';
+import { createLane, itemsOf, type Lane, pump, stepsOf } from './merge-lane.ts';
+import type { Stamps, TimeOf } from './timed-queue.ts';
 
-export interface MergeInput<T> extends TimeOf<T> {
+/** What an input brings, once it is open. */
+export interface MergeSource<T> extends TimeOf<T> {
   readonly steps: AsyncGenerator<FeedStep<T>, FeedEnd, undefined>;
   /** Milliseconds that a live item waits for earlier ones; 0 = as it comes. */
   readonly window: number;
@@ -12,12 +14,17 @@ export interface MergeInput<T> extends TimeOf<T> {
   readonly ordered: boolean;
 }
 
+/** Open, or how it is opened: at the first pull, while the others go on. What stops the feeds has to stop that as well. */
+export type MergeInput<T> = MergeSource<T> | (() => Promise<MergeSource<T>>);
+
 export interface MergedItems<T> extends Lot<T> {
   readonly kind: 'items';
   /** Index of the input. */
   readonly from: number;
   /** Earlier than something that was handed out before. */
   readonly late: boolean;
+  /** When they came, by `performance.now()` (`arrivalOf`); absent where that is now. */
+  readonly stamps?: Stamps | undefined;
 }
 
 export type Merged<T> =
@@ -31,6 +38,8 @@ export type Merged<T> =
 export interface MergeOptions {
   /** How long inputs that have their past ready wait for those that have not. Milliseconds. */
   readonly patience?: number;
+  /** How long an input that is open waits for those that are not. Milliseconds. */
+  readonly openPatience?: number;
   /** Items of one input that may wait; beyond it the input is not pulled (its socket slows down). */
   readonly bound?: number;
   readonly now?: () => number;
@@ -38,14 +47,16 @@ export interface MergeOptions {
   readonly hurry?: AbortSignal;
 }
 
-interface MergeRules {
+export interface MergeRules {
   readonly patience: number;
+  readonly openPatience: number;
   readonly bound: number;
   readonly now: () => number;
   readonly hurry: AbortSignal;
 }
 
 const PATIENCE = 3000;
+const OPEN_PATIENCE = 1000;
 const BOUND = 20_000;
 /** A full queue takes more when so much of its bound is left. */
 const ROOM = 0.75;
@@ -55,83 +66,59 @@ export function merge<T>(
   inputs: readonly MergeInput<T>[],
   options: MergeOptions = {},
 ): AsyncGenerator<Merged<T>, void, undefined> {
-  const only = inputs[0];
-  if (inputs.length === 1 && only && (only.ordered || only.window === 0)) return passThrough(only);
-  return mergeMany(inputs, {
+  const rules: MergeRules = {
     patience: options.patience ?? PATIENCE,
+    openPatience: options.openPatience ?? OPEN_PATIENCE,
     bound: options.bound ?? BOUND,
     now: options.now ?? (() => performance.now()),
     hurry: options.hurry ?? new AbortController().signal,
-  });
+  };
+  const only = inputs[0];
+  return only && inputs.length === 1 ? mergeOne(only, rules) : mergeMany(inputs, rules);
 }
 
-async function* passThrough<T>(input: MergeInput<T>): AsyncGenerator<Merged<T>, void, undefined> {
+async function* mergeOne<T>(
+  input: MergeInput<T>,
+  rules: MergeRules,
+): AsyncGenerator<Merged<T>, void, undefined> {
+  let source: MergeSource<T> | undefined;
   try {
+    source = typeof input === 'function' ? await input() : input;
+    // With nobody to be put in order with, only its own disorder is a reason to wait.
+    if (!source.ordered && source.window > 0) return yield* mergeMany([source], rules);
     for (;;) {
-      const step = await input.steps.next();
+      const step = await source.steps.next();
       if (step.done) {
         yield { kind: 'over', from: 0, end: step.value };
         return;
       }
       const { value } = step;
-      if (value.kind === 'items') yield itemsOf(value, { from: 0, late: false });
+      if (value.kind === 'items') yield itemsOf(value, { from: 0, late: false, stamps: value.arrived });
       else if (value.kind !== 'caught-up') yield { ...value, from: 0 };
     }
   } catch (error) {
     yield { kind: 'failed', from: 0, error };
   } finally {
-    await input.steps.return({ reason: 'stopped' }).catch(() => undefined);
+    await source?.steps.return({ reason: 'stopped' }).catch(() => undefined);
   }
-}
-
-/** A word of the feed itself that keeps its place among the items. */
-class Aside<T> {
-  readonly step: Merged<T>;
-  constructor(step: Merged<T>) {
-    this.step = step;
-  }
-}
-
-interface Lane<T> {
-  readonly input: MergeInput<T>;
-  readonly index: number;
-  readonly places: Places<T>;
-  readonly queue: TimedQueue<T | Aside<T>>;
-  /** How long its live items wait: as long as the slowest of the others takes, or as its own disorder asks. */
-  readonly window: number;
-  /** Still handing out its past. */
-  past: boolean;
-  over: boolean;
-  /** Asides in the queue. */
-  asides: number;
-  /** Called when the queue, which was full, has room again. */
-  resume: (() => void) | undefined;
 }
 
 async function* mergeMany<T>(
   inputs: readonly MergeInput<T>[],
   options: MergeRules,
 ): AsyncGenerator<Merged<T>, void, undefined> {
-  const lanes = inputs.map(
-    (input, index): Lane<T> => ({
-      input,
-      index,
-      places: new Places(input, Date.now),
-      queue: new TimedQueue(),
-      window: windowOf(inputs, index),
-      past: true,
-      over: false,
-      asides: 0,
-      resume: undefined,
-    }),
-  );
+  const lanes = inputs.map((input, index) => createLane(input, index));
   const asides: Merged<T>[] = [];
   let wake: (() => void) | undefined;
   const waker = () => wake?.();
-  const startedAt = options.now();
+  const start: Start = { at: options.now(), firstOpen: null };
   let stopped = false;
   options.hurry.addEventListener('abort', waker, { once: true });
-  const pumps = lanes.map((lane) => pump(lane, { asides, waker, options, stopped: () => stopped }));
+  const opened = () => {
+    start.firstOpen ??= options.now();
+    for (const lane of lanes) lane.window = windowOf(lanes, lane.index);
+  };
+  const pumps = lanes.map((lane) => pump(lane, { asides, waker, options, stopped: () => stopped, opened }));
   let handedOut = Number.NEGATIVE_INFINITY;
   try {
     for (;;) {
@@ -139,14 +126,12 @@ async function* mergeMany<T>(
         const aside = asides.shift();
         if (aside) yield aside;
       }
-      const patient = options.now() - startedAt < options.patience && !options.hurry.aborted;
-      const ready = takeReady(lanes, options, patient);
+      const ready = takeReady(lanes, options, start);
       if (ready) {
-        const { lane, lot, at } = ready;
-        const behind = countBehind(at, handedOut);
-        if (lane.places.timed) handedOut = Math.max(handedOut, at.at(-1) ?? handedOut);
-        if (lane.asides === 0) yield* partsOf(lane, lot as Lot<T>, behind);
-        else yield* partsAndAsides(lane, lot.items, behind);
+        const { lane, taken } = ready;
+        const behind = countBehind(taken.at, handedOut);
+        if (lane.places.timed) handedOut = Math.max(handedOut, taken.at.at(-1) ?? handedOut);
+        yield* stepsOf(lane, taken, behind);
         if (lane.resume && lane.queue.size <= options.bound * ROOM) {
           lane.resume();
           lane.resume = undefined;
@@ -155,7 +140,7 @@ async function* mergeMany<T>(
       }
       if (asides.length > 0) continue;
       if (lanes.every((lane) => lane.over && lane.queue.size === 0)) return;
-      const pause = untilNext(lanes, options, { patient, startedAt });
+      const pause = untilNext(lanes, options, start);
       await new Promise<void>((resolve) => {
         const timer = pause === null ? undefined : setTimeout(resolve, Math.max(1, pause));
         wake = () => {
@@ -169,55 +154,21 @@ async function* mergeMany<T>(
     stopped = true;
     options.hurry.removeEventListener('abort', waker);
     for (const lane of lanes) lane.resume?.();
-    await Promise.all(
-      lanes.map((lane) => lane.input.steps.return({ reason: 'stopped' }).catch(() => undefined)),
-    );
+    await Promise.all(lanes.map(close));
     await Promise.all(pumps);
+    // One that came to be open meanwhile.
+    await Promise.all(lanes.map(close));
   }
 }
 
-interface Pumping<T> {
-  readonly asides: Merged<T>[];
-  readonly waker: () => void;
-  readonly options: MergeRules;
-  stopped(): boolean;
+async function close<T>({ source }: Lane<T>): Promise<void> {
+  await source?.steps.return({ reason: 'stopped' }).catch(() => undefined);
 }
 
-async function pump<T>(lane: Lane<T>, shared: Pumping<T>): Promise<void> {
-  const from = lane.index;
-  try {
-    while (!shared.stopped()) {
-      const step = await lane.input.steps.next();
-      if (step.done) {
-        queueAside(lane, { kind: 'over', from, end: step.value }, shared.options.now());
-        break;
-      }
-      const { value } = step;
-      if (value.kind === 'caught-up') lane.past = false;
-      else if (value.kind === 'items') admit(lane, value, shared.options.now());
-      else if (value.kind === 'gap') queueAside(lane, { ...value, from }, shared.options.now() + lane.window);
-      else shared.asides.push({ ...value, from });
-      shared.waker();
-      if (lane.queue.size >= shared.options.bound) {
-        await new Promise<void>((resolve) => {
-          lane.resume = resolve;
-          if (shared.stopped()) resolve();
-        });
-      }
-    }
-  } catch (error) {
-    if (!shared.stopped()) shared.asides.push({ kind: 'failed', from, error });
-  } finally {
-    lane.past = false;
-    lane.over = true;
-    shared.waker();
-  }
-}
-
-function windowOf<T>(inputs: readonly MergeInput<T>[], index: number): number {
-  return inputs.reduce((most, input, other) => {
-    const counts = other !== index || !input.ordered;
-    return counts ? Math.max(most, input.window) : most;
+function windowOf<T>(lanes: readonly Lane<T>[], index: number): number {
+  return lanes.reduce((most, { source }, other) => {
+    const counts = source && (other !== index || !source.ordered);
+    return counts ? Math.max(most, source.window) : most;
   }, 0);
 }
 
@@ -228,60 +179,21 @@ function countBehind(at: readonly number[], handedOut: number): number {
   return count;
 }
 
-function partsOf<T>(lane: Lane<T>, lot: Lot<T>, behind: number): readonly Merged<T>[] {
-  const from = lane.index;
-  if (behind === 0) return [itemsOf(lot, { from, late: false })];
-  const late = lane.places.timed;
-  if (behind === countOf(lot)) return [itemsOf(lot, { from, late })];
-  const { items } = lot;
-  return [
-    { kind: 'items', from, items: items.slice(0, behind), late },
-    { kind: 'items', from, items: items.slice(behind), late: false },
-  ];
+interface Start {
+  readonly at: number;
+  /** When the first of the inputs was open. */
+  firstOpen: number | null;
 }
 
-function itemsOf<T>(lot: Lot<T>, about: { from: number; late: boolean }): MergedItems<T> {
-  const step = { kind: 'items', ...about } as const;
-  return lot.bundle ? carrying(step, lot.bundle) : { ...step, items: lot.items };
-}
-
-function partsAndAsides<T>(lane: Lane<T>, items: readonly (T | Aside<T>)[], behind: number): Merged<T>[] {
-  const parts: Merged<T>[] = [];
-  let run: T[] = [];
-  let left = behind;
-  const close = () => {
-    if (run.length > 0) parts.push(...partsOf(lane, { items: run }, Math.min(left, run.length)));
-    left = Math.max(0, left - run.length);
-    run = [];
-  };
-  for (const item of items) {
-    if (item instanceof Aside) {
-      close();
-      lane.asides -= 1;
-      left = Math.max(0, left - 1);
-      parts.push(item.step);
-    } else run.push(item);
-  }
-  close();
-  return parts;
-}
-
-function admit<T>(lane: Lane<T>, step: Lot<T> & { readonly past: boolean }, now: number): void {
-  const at = lane.places.of(step);
-  lane.queue.push(step, at, step.past || !lane.places.timed ? now : now + lane.window);
-}
-
-function queueAside<T>(lane: Lane<T>, step: Merged<T>, due: number): void {
-  lane.asides += 1;
-  lane.queue.push({ items: [new Aside(step)] }, [Math.max(lane.places.last, lane.queue.lastAt)], due);
+/** How long the others wait for the past of this one, on the clock of `now`. */
+function waitedForUntil<T>({ source }: Lane<T>, rules: MergeRules, { at, firstOpen }: Start): number {
+  if (rules.hurry.aborted) return Number.NEGATIVE_INFINITY;
+  if (source) return at + rules.patience;
+  return Math.min(at + rules.patience, (firstOpen ?? Number.POSITIVE_INFINITY) + rules.openPatience);
 }
 
 /** The earliest items that may go: as many of one lane as come before every other lane's first. */
-function takeReady<T>(
-  lanes: readonly Lane<T>[],
-  options: MergeRules,
-  patient: boolean,
-): (Timed<T | Aside<T>> & { readonly lane: Lane<T> }) | null {
+function takeReady<T>(lanes: readonly Lane<T>[], options: MergeRules, start: Start) {
   let best: Lane<T> | null = null;
   let bestAt = Number.POSITIVE_INFINITY;
   let second = Number.POSITIVE_INFINITY;
@@ -289,7 +201,7 @@ function takeReady<T>(
   for (const lane of lanes) {
     if (lane.queue.size === 0) {
       // Its past may still hold something earlier.
-      if (lane.past && patient) return null;
+      if (lane.past && options.now() < waitedForUntil(lane, options, start)) return null;
       continue;
     }
     // Whoever waits for room need not wait for others as well.
@@ -302,23 +214,21 @@ function takeReady<T>(
     } else second = Math.min(second, at);
   }
   if (!best) return null;
-  const taken = best.queue.take(second, full ? Number.POSITIVE_INFINITY : options.now());
-  return taken && { lane: best, lot: taken.lot, at: taken.at };
+  const taken = best.queue.take(second, full ? Number.POSITIVE_INFINITY : options.now() - best.window);
+  return taken && { lane: best, taken };
 }
 
-function untilNext<T>(
-  lanes: readonly Lane<T>[],
-  options: MergeRules,
-  start: { patient: boolean; startedAt: number },
-): number | null {
+/** Milliseconds until something may go that may not yet; null when nothing is there. */
+function untilNext<T>(lanes: readonly Lane<T>[], options: MergeRules, start: Start): number | null {
   const now = options.now();
   let first: Lane<T> | undefined;
+  let waitedFor = now;
   for (const lane of lanes) {
-    if (lane.queue.size > 0 && (!first || lane.queue.firstAt < first.queue.firstAt)) first = lane;
+    if (lane.queue.size === 0) {
+      if (lane.past) waitedFor = Math.max(waitedFor, waitedForUntil(lane, options, start));
+    } else if (!first || lane.queue.firstAt < first.queue.firstAt) first = lane;
   }
   if (!first) return null;
-  const untilDue = first.queue.firstDue - now;
-  const untilImpatient = start.startedAt + options.patience - now;
-  const waitsForPast = start.patient && lanes.some((lane) => lane.past && lane.queue.size === 0);
-  return waitsForPast ? Math.max(untilDue, untilImpatient) : untilDue;
+  const stamp = first.queue.firstStamp;
+  return Math.max(stamp < 0 ? 0 : stamp + first.window - now, waitedFor - now);
 }

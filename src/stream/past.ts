@@ -13,6 +13,7 @@ import type { Multiline } from './multiline.ts';
 import { createRange } from './range.ts';
 import { createSieve, type Sieve } from './sieve.ts';
 import { createSorter } from './sorter.ts';
+import type { Attempt } from './trial.ts';
 
 export interface PastOptions<T> {
   readonly keep: (item: T) => boolean;
@@ -27,12 +28,17 @@ export interface PastOptions<T> {
   readonly sortWindow?: number;
   /** Whether and when a past that broke off before anything of it was shown is asked for again; absent: never. */
   readonly retryOf?: (error: unknown) => PastRetry | undefined;
+  /** Told of every batch: it is no dead past. */
+  readonly onBatch?: () => void;
+  /** Marks a last item that broke off and that nothing brings whole. */
+  readonly markCut?: ((item: T) => T) | undefined;
 }
 
 export interface PastRetry {
   /** Milliseconds. */
   readonly after: number;
   readonly notice: Notice;
+  attempt(signal: AbortSignal): Attempt;
 }
 
 export interface PastStep<T> extends Lot<T> {
@@ -87,20 +93,23 @@ async function* streamed<T>(
     for (;;) {
       const step = await history.next();
       if (step.done) {
+        if (cut !== undefined && !options.holdCut) yield* pass({ items: [cut] });
         yield* rest();
         const hint = beginsLater(step.value, options.since);
         if (hint) yield { items: [], notices: [hint] };
-        return { position, cut };
+        return { position, cut: options.holdCut ? cut : undefined };
       }
       const batch = step.value;
+      options.onBatch?.();
       position = batch.position ?? position;
-      if (batch.cut && options.holdCut) cut = batch.items.at(-1);
-      const passed = pass(batch.cut && options.holdCut ? { items: wholeItems(batch, options) } : batch);
+      const passed = pass(cut === undefined && !batch.cut ? batch : { items: withHeld(cut, batch) });
+      cut = batch.cut ? batch.items.at(-1) : undefined;
       if (batch.missing || batch.notices || batch.progress) yield pastStep(batch);
       yield* passed;
     }
   } catch (error) {
     // What was received stays.
+    if (cut !== undefined) yield* pass({ items: [options.markCut?.(cut) ?? cut] });
     yield* rest();
     throw error;
   } finally {
@@ -119,15 +128,22 @@ async function* collected<T>(
   const wanted = options.lines === 0 || !options.multiline ? options.lines : options.lines + 1;
   let ask = Math.min(most, Math.max(wanted, wanted === 0 ? 1 : Math.min(wanted, FIRST_ASK)));
   let before: readonly T[] = [];
+  let attempt: Attempt | undefined;
   for (;;) {
     const query: HistoryQuery = { lines: ask, since: options.since, until: options.until };
-    const history = source.history(query, signal);
+    const history = source.history(query, attempt?.signal ?? signal);
     const rounds = await collect(history, createSieve(options, createRange(source, options)), {
+      ...options,
       most: wanted,
       timeOf: source.timeOf,
       ordered: source.traits.ordered,
-      holdCut: options.holdCut,
+      onBatch() {
+        attempt?.stands();
+        options.onBatch?.();
+      },
     });
+    attempt?.close();
+    attempt = undefined;
     const enough = rounds.items.length >= wanted || rounds.end.complete || ask >= most;
     if (!enough && !rounds.failure) {
       ask = Math.min(most, ask * GROWTH);
@@ -139,6 +155,7 @@ async function* collected<T>(
       if (retry) {
         yield { items: [], notices: [retry.notice] };
         await wait(retry.after, signal);
+        attempt = retry.attempt(signal);
         continue;
       }
       // What was received stays; an earlier, shorter look may have brought more.
@@ -151,7 +168,7 @@ async function* collected<T>(
     if (rounds.items.length > 0) yield { items: rounds.items.slice(-options.lines) };
     const hint = rounds.items.length < options.lines ? beginsLater(rounds.end, options.since) : null;
     if (hint) yield { items: [], notices: [hint] };
-    return { position: rounds.position, cut: rounds.cut };
+    return { position: rounds.position, cut: options.holdCut ? rounds.cut : undefined };
   }
 }
 
@@ -166,10 +183,17 @@ interface Collected<T> {
   failure: { readonly error: unknown } | undefined;
 }
 
+interface Collecting<T> extends Pick<PastOptions<T>, 'holdCut' | 'markCut'> {
+  readonly most: number;
+  readonly timeOf: (item: T) => Instant | null;
+  readonly ordered: boolean;
+  onBatch(): void;
+}
+
 async function collect<T>(
   history: AsyncGenerator<Batch<T>, HistoryEnd, undefined>,
   sieve: Sieve<T>,
-  order: { most: number; timeOf: (item: T) => Instant | null; ordered: boolean; holdCut: boolean },
+  order: Collecting<T>,
 ): Promise<Collected<T>> {
   const found: Collected<T> = {
     items: [],
@@ -185,24 +209,33 @@ async function collect<T>(
     return order.most === 0 ? [] : sorted.slice(-order.most);
   };
   const trimAt = order.most * 2 + 1000;
+  const heldBack = (cut: T | undefined) => (cut === undefined ? [] : sieve.pass([cut]));
   try {
     for (;;) {
       const step = await history.next();
       if (step.done) {
         found.end = step.value;
-        found.items = newest([...found.items, ...sieve.rest()]);
+        found.items = newest([
+          ...found.items,
+          ...heldBack(order.holdCut ? undefined : found.cut),
+          ...sieve.rest(),
+        ]);
         return found;
       }
       const batch = step.value;
-      if (batch.cut && order.holdCut) found.cut = batch.items.at(-1);
-      for (const item of sieve.pass(wholeItems(batch, order))) found.items.push(item);
+      order.onBatch();
+      const items = found.cut === undefined && !batch.cut ? batch.items : withHeld(found.cut, batch);
+      for (const item of sieve.pass(items)) found.items.push(item);
+      found.cut = batch.cut ? batch.items.at(-1) : undefined;
       if (found.items.length > trimAt) found.items = newest(found.items);
       found.position = batch.position ?? found.position;
       if (batch.missing) found.missing.push(batch.missing);
       if (batch.notices) found.notices.push(...batch.notices);
     }
   } catch (error) {
-    found.items = newest([...found.items, ...sieve.rest()]);
+    const { cut } = found;
+    const half = heldBack(cut === undefined ? undefined : (order.markCut?.(cut) ?? cut));
+    found.items = newest([...found.items, ...half, ...sieve.rest()]);
     found.failure = { error };
     return found;
   } finally {
@@ -210,8 +243,10 @@ async function collect<T>(
   }
 }
 
-function wholeItems<T>(batch: Batch<T>, { holdCut }: { readonly holdCut: boolean }): readonly T[] {
-  return batch.cut && holdCut ? batch.items.slice(0, -1) : batch.items;
+/** What is whole of a batch, behind the last item of the one before, which is whole after all. */
+function withHeld<T>(held: T | undefined, { items, cut }: Batch<T>): readonly T[] {
+  const whole = cut ? items.slice(0, -1) : items;
+  return held === undefined ? whole : [held, ...whole];
 }
 
 /** Stable; an item without a time stays behind the one it followed. */

@@ -56,17 +56,31 @@ function millisReader<T>(source: TimeOf<T>): (item: T) => number {
   };
 }
 
+/**
+ * When items came, all together or each of them, on the clock of whoever asks: so long they have to wait for others.
+ * Those that need not wait have it below zero.
+ */
+export type Stamps = number | readonly number[];
+
+export function unwaiting(stamp: number): number {
+  return -1 - stamp;
+}
+
+/** When it came, however long it has to wait. */
+export function arrivalOf(stamp: number): number {
+  return stamp < 0 ? -1 - stamp : stamp;
+}
+
 /** Some items with their milliseconds. */
 export interface Timed<T> {
   readonly lot: Lot<T>;
   readonly at: readonly number[];
+  readonly stamps: Stamps;
 }
 
 /** `at` ascends; those before `head` are gone. */
 interface Run<T> extends Timed<T> {
   lot: Lot<T>;
-  /** When all or each of them may go, on the clock of whoever asks. */
-  readonly due: number | readonly number[];
   head: number;
 }
 
@@ -90,10 +104,10 @@ export class TimedQueue<T> {
     return run?.at[run.head] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** When the first item may go; Infinity when there is none. */
-  get firstDue(): number {
+  /** The stamp of the first item; Infinity when there is none. */
+  get firstStamp(): number {
     const run = this.#runs[this.#first];
-    return run ? dueOf(run, run.head) : Number.POSITIVE_INFINITY;
+    return run ? stampOf(run, run.head) : Number.POSITIVE_INFINITY;
   }
 
   /** Milliseconds of the last item; -Infinity when there is none. */
@@ -102,23 +116,23 @@ export class TimedQueue<T> {
   }
 
   /** Puts items where they belong, behind those of the same time. `at`: of each, in any order. */
-  push(lot: Lot<T>, at: readonly number[], due: number): void {
+  push(lot: Lot<T>, at: readonly number[], stamp: number): void {
     if (at.length === 0) return;
     this.#size += at.length;
-    let run: Run<T> = isAscending(at) ? { lot, at, due, head: 0 } : sorted(lot, at, due);
+    let run: Run<T> = isAscending(at) ? { lot, at, stamps: stamp, head: 0 } : sorted(lot, at, stamp);
     const begin = run.at[0] ?? 0;
     if (begin < this.lastAt) run = merged(this.#cutBehind(begin), run);
     else if (!lot.bundle && at.length < SMALL && this.#join(run)) return;
     this.#runs.push(run);
   }
 
-  /** The first items: those of one run that are not later than `until` and that may go at `now`. */
-  take(until: number, now: number): Timed<T> | null {
+  /** The first items: those of one run that are not later than `until` and that came not later than `stamp` or need not wait. */
+  take(until: number, stamp: number): Timed<T> | null {
     const run = this.#runs[this.#first];
     if (!run) return null;
     const { at, head } = run;
     let end = head;
-    while (end < at.length && (at[end] ?? 0) <= until && dueOf(run, end) <= now) end += 1;
+    while (end < at.length && (at[end] ?? 0) <= until && mayGo(stampOf(run, end), stamp)) end += 1;
     if (end === head) return null;
     this.#size -= end - head;
     run.head = end;
@@ -170,8 +184,12 @@ function make<T>(run: Run<T>): void {
   if (run.lot.bundle) run.lot = { items: run.lot.items };
 }
 
-function dueOf<T>({ due }: Run<T>, index: number): number {
-  return typeof due === 'number' ? due : (due[index] ?? 0);
+function stampOf<T>({ stamps }: Run<T>, index: number): number {
+  return typeof stamps === 'number' ? stamps : (stamps[index] ?? 0);
+}
+
+function mayGo(stamp: number, limit: number): boolean {
+  return stamp <= limit || stamp < 0;
 }
 
 function isAscending(at: readonly number[]): boolean {
@@ -180,17 +198,17 @@ function isAscending(at: readonly number[]): boolean {
   return true;
 }
 
-function sorted<T>({ items }: Lot<T>, at: readonly number[], due: number): Run<T> {
+function sorted<T>({ items }: Lot<T>, at: readonly number[], stamp: number): Run<T> {
   const order = at.map((_, index) => index).sort((a, b) => (at[a] ?? 0) - (at[b] ?? 0));
   const lot = { items: order.map((index) => items[index] as T) };
-  return { lot, at: order.map((index) => at[index] ?? 0), due, head: 0 };
+  return { lot, at: order.map((index) => at[index] ?? 0), stamps: stamp, head: 0 };
 }
 
-function part<T>({ lot, at, due }: Run<T>, from: number, to: number): Run<T> {
+function part<T>({ lot, at, stamps }: Run<T>, from: number, to: number): Run<T> {
   return {
     lot: { items: lot.items.slice(from, to) },
     at: at.slice(from, to),
-    due: typeof due === 'number' ? due : due.slice(from, to),
+    stamps: typeof stamps === 'number' ? stamps : stamps.slice(from, to),
     head: 0,
   };
 }
@@ -198,11 +216,11 @@ function part<T>({ lot, at, due }: Run<T>, from: number, to: number): Run<T> {
 function joined<T>(runs: readonly Run<T>[]): Run<T> {
   const [only, ...more] = runs;
   if (only && more.length === 0) return only;
-  const isDueAtOnce = typeof only?.due === 'number' && runs.every(({ due }) => due === only.due);
+  const cameAtOnce = typeof only?.stamps === 'number' && runs.every(({ stamps }) => stamps === only.stamps);
   return {
     lot: { items: runs.flatMap(({ lot }) => lot.items) },
     at: runs.flatMap(({ at }) => at),
-    due: isDueAtOnce ? only.due : runs.flatMap((run) => run.at.map((_, index) => dueOf(run, index))),
+    stamps: cameAtOnce ? only.stamps : runs.flatMap((run) => run.at.map((_, index) => stampOf(run, index))),
     head: 0,
   };
 }
@@ -211,7 +229,7 @@ function joined<T>(runs: readonly Run<T>[]): Run<T> {
 function merged<T>(first: Run<T>, second: Run<T>): Run<T> {
   const items: T[] = [];
   const at: number[] = [];
-  const due: number[] = [];
+  const stamps: number[] = [];
   const made = { first: first.lot.items, second: second.lot.items };
   let one = 0;
   let two = 0;
@@ -222,7 +240,7 @@ function merged<T>(first: Run<T>, second: Run<T>): Run<T> {
     const index = isFirst ? one++ : two++;
     items.push((isFirst ? made.first : made.second)[index] as T);
     at.push(run.at[index] ?? 0);
-    due.push(dueOf(run, index));
+    stamps.push(stampOf(run, index));
   }
-  return { lot: { items }, at, due, head: 0 };
+  return { lot: { items }, at, stamps, head: 0 };
 }

@@ -1,6 +1,7 @@
 // Requests and streams as adapters see them: credential rules, retries, redirects, decoding, limits. Knows no platform.
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { cutOff } from '../cut-off.ts';
 import { CliError } from '../errors.ts';
 import { wait } from '../wait.ts';
 import { assertMayCarryCredential, type Destination, destinationOf, subjectOf } from './destination.ts';
@@ -18,6 +19,8 @@ export interface Http {
 
 const TIMEOUT = 30_000;
 const MAX_BYTES = 16 * 1024 * 1024;
+/** What a further attempt has at least, however late it begins. */
+const SHORTEST_TURN = 1000;
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const RETRY: RetryRules = { firstDelay: 500, maxTotal: 30_000 };
@@ -67,9 +70,16 @@ export function createHttp(options: NetworkOptions, exchanger: Exchanger): Http 
     async request(request, signal) {
       const retry = request.retry ?? (request.method ?? 'GET') === 'GET';
       const began = Date.now();
+      let before: Outcome | undefined;
       for (let number = 1; ; number++) {
-        const outcome = await settled(attempt(request, signal));
+        const left = rules.maxTotal - (Date.now() - began);
+        const outcome = await again(
+          before,
+          { left, limit: request.timeout ?? TIMEOUT, rules, signal },
+          (own) => attempt(request, own),
+        );
         signal.throwIfAborted();
+        before = outcome;
         const now = Date.now();
         const delay = retry
           ? delayBeforeRetry({ outcome, number, elapsed: now - began, now }, rules)
@@ -170,6 +180,33 @@ function redirectOf(request: HttpRequest, answer: HttpAnswer, { url }: Destinati
 
 function settled(attempt: Promise<HttpAnswer>): Promise<Outcome> {
   return attempt.catch((error: unknown) => ({ error }));
+}
+
+interface Turn {
+  /** Milliseconds of the budget. */
+  readonly left: number;
+  /** Milliseconds that the request itself may take. */
+  readonly limit: number;
+  readonly rules: RetryRules;
+  readonly signal: AbortSignal;
+}
+
+/** One attempt. A further one has what is left of the budget; when that is up, what came of the one `before` stands. */
+async function again(
+  before: Outcome | undefined,
+  { left, limit, rules, signal }: Turn,
+  attempt: (signal: AbortSignal) => Promise<HttpAnswer>,
+): Promise<Outcome> {
+  // A request that is meant to hold for longer than all retries keeps its own limit.
+  const mayHold = limit === 0 || limit > Math.max(TIMEOUT, rules.maxTotal);
+  if (before === undefined || mayHold) return settled(attempt(signal));
+  const limited = cutOff(signal, { millis: Math.max(left, SHORTEST_TURN), reason: undefined });
+  try {
+    const outcome = await settled(attempt(limited.signal));
+    return limited.isCut && !signal.aborted ? before : outcome;
+  } finally {
+    limited.close();
+  }
 }
 
 function what(who: string, url: string, outcome: Outcome): string {

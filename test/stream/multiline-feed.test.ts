@@ -198,8 +198,8 @@ describe('pulls', () => {
     let give = (_: number) => {};
     const connection = {
       next: () =>
-        new Promise<{ batch: Batch<number> }>((resolve) => {
-          give = (item) => resolve({ batch: { items: [item] } });
+        new Promise<{ arrived: 0, batch: Batch<number> }>((resolve) => {
+          give = (item) => resolve({ arrived: 0, batch: { items: [item] } });
         }),
       close: async () => {},
     };
@@ -208,17 +208,17 @@ describe('pulls', () => {
     expect(await pulls.next(1)).toBeNull();
     const later = pulls.next(null);
     give(7);
-    expect(await later).toEqual({ batch: { items: [7] } });
+    expect(await later).toEqual({ arrived: 0, batch: { items: [7] } });
     const direct = pulls.next(null);
     give(8);
-    expect(await direct).toEqual({ batch: { items: [8] } });
+    expect(await direct).toEqual({ arrived: 0, batch: { items: [8] } });
   });
 
   it('keep a failure for the one who asks next', async () => {
     let fail = (_: Error) => {};
     const connection = {
       next: () =>
-        new Promise<{ batch: Batch<number> }>((_, reject) => {
+        new Promise<{ arrived: 0, batch: Batch<number> }>((_, reject) => {
           fail = reject;
         }),
       close: async () => {},

@@ -1,0 +1,77 @@
+// What was written between the end of one connection and the next, from history. Knows no platform.
+import { compareInstants, shiftInstant } from '../model.ts';
+import type { FeedState } from './feed.ts';
+import { type FeedStep, gapOf, liveItems } from './feed-steps.ts';
+import { sortByTime } from './past.ts';
+import { createRange } from './range.ts';
+import type { Frozen } from './repeats.ts';
+import { doubt, laterOf, RESUME_ASKS, withCut } from './seam.ts';
+import { createSieve } from './sieve.ts';
+
+/** What was written between the drop and the new connection, from history. */
+export async function* fetchMissed<T>(
+  state: FeedState<T>,
+  before: Frozen<T>,
+  signal: AbortSignal,
+): AsyncGenerator<FeedStep<T>, void, undefined> {
+  const { source, options, timing } = state;
+  const { watermark } = before;
+  // Where nothing was shown yet, all is news that came since the first connection stood.
+  const since = watermark ?? (source.traits.times === 'none' ? null : state.connectedAt);
+  if (!since) {
+    yield {
+      kind: 'gap',
+      gap: doubt(null, null, 'nothing with a time had been shown before the connection broke'),
+    };
+    return;
+  }
+  const from = watermark ? laterOf(shiftInstant(watermark, -timing.overlap), before.oldest) : since;
+  let fetched: T[] = [];
+  let covered = false;
+  let met = 0;
+  let fresh: T[] = [];
+  for (const lines of RESUME_ASKS) {
+    fetched = [];
+    const history = source.history({ lines, since: from, until: null }, signal);
+    let complete = false;
+    for (;;) {
+      const step = await history.next();
+      if (step.done) {
+        complete = step.value.complete;
+        break;
+      }
+      fetched.push(...step.value.items);
+      if (step.value.missing) yield { kind: 'gap', gap: gapOf(step.value.missing) };
+    }
+    const frozen = state.shown.freeze();
+    fresh = fetched.filter((item) => !frozen.isRepeat(item));
+    met = frozen.met;
+    const reaches = fetched.some((item) => {
+      const time = source.timeOf(item);
+      return time !== null && compareInstants(time, from) <= 0;
+    });
+    covered = watermark
+      ? frozen.unmetSince(from) === 0 || (source.traits.history !== 'sampled' && frozen.met > 0)
+      : complete || reaches;
+    if (covered || complete || (reaches && source.traits.history !== 'sampled')) break;
+  }
+  if (options.tally) options.tally.duplicates += met;
+  const notOlder = createRange(source, { since: from, until: null });
+  const sorted = sortByTime(fresh.filter(notOlder), source.timeOf);
+  const first = sorted.map((item) => source.timeOf(item)).find((time) => time !== null) ?? null;
+  if (!covered) {
+    yield {
+      kind: 'gap',
+      gap: doubt(since, first, 'the history does not reach back to the last line shown'),
+    };
+  } else if (source.traits.history === 'sampled') {
+    yield {
+      kind: 'gap',
+      gap: doubt(since, first, 'the platform gives only a sample of its recent history'),
+    };
+  }
+  const all = withCut(state, sorted);
+  state.shown.remember({ items: all });
+  const sieve = createSieve(options, createRange(source, options));
+  yield* liveItems([...sieve.pass(all), ...sieve.rest()]);
+}
