@@ -136,7 +136,7 @@ export async function openProfileNetwork(
     tls: {
       insecure,
       host: new URL(origin).hostname,
-      ...(ca === undefined ? {} : { ca: await readCa(resolve(host.cwd, ca)) }),
+      ...(await readAuthorities(host, ca)),
       ...(fingerprint === undefined ? {} : { fingerprint }),
     },
     proxy: proxyOf(host),
@@ -168,6 +168,18 @@ export async function readUserNetrc(host: Host): Promise<string | undefined> {
 
 export function isOn(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false', 'no', 'off'].includes(value.toLowerCase());
+}
+
+/** Of --ca or the profile, and those of NODE_EXTRA_CA_CERTS, which a list of our own would hide. */
+export async function readAuthorities(
+  { cwd, env }: Host,
+  ca: string | undefined,
+): Promise<{ readonly ca?: string; readonly extraCa?: string | undefined }> {
+  if (ca === undefined) return {};
+  const extra = env.NODE_EXTRA_CA_CERTS;
+  // What cannot be read of it, Node itself warns of.
+  const extraCa = extra ? await readFile(extra, 'utf8').catch(() => undefined) : undefined;
+  return { ca: await readCa(resolve(cwd, ca)), extraCa };
 }
 
 async function readCa(path: string): Promise<string> {

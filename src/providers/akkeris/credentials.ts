@@ -18,7 +18,7 @@ export async function findCredentials(files: ForeignFiles): Promise<readonly Fou
   return hosts.flatMap((host, index) => {
     const entry = readNetrc(text, host);
     if (entry === null) return [];
-    const url = known !== null && known.includes('://') ? known : `https://${host}`;
+    const url = known?.includes('://') ? known : `https://${host}`;
     const values = { token: entry.password, url, ...(auth === null ? {} : { 'auth-url': auth }) };
     return [{ profile: index === 0 ? 'akkeris' : `akkeris-${host.replace(/[^\w.-]+/g, '-')}`, file, values }];
   });
