@@ -119,7 +119,7 @@ export interface ProxyAnswer {
   readonly schemes: readonly string[];
 }
 
-/** An answer of a proxy to CONNECT that is no tunnel. */
+/** An answer of a proxy to CONNECT that is no tunnel. Its status is none of the platform's. */
 export function proxyRefusal({ who, place }: Peer, answer: ProxyAnswer): CliError {
   const { proxy, status, variable } = answer;
   if (status === 407) return proxyLogin(who, answer);
@@ -127,34 +127,31 @@ export function proxyRefusal({ who, place }: Peer, answer: ProxyAnswer): CliErro
     return new CliError(
       'unavailable',
       `${who}: the proxy ${proxy} answered with a page of its own instead of connecting to ${place} (${status})`,
-      { hint: `Check ${variable}. ${NO_PROXY_HINT}`, status, retryable: false },
+      { hint: `Check ${variable}. ${NO_PROXY_HINT}`, retryable: false },
     );
   }
   return new CliError('unavailable', `${who}: the proxy ${proxy} does not connect to ${place} (${status})`, {
     hint: variable === 'HTTP_PROXY' ? `Many proxies connect to https alone. ${NO_PROXY_HINT}` : NO_PROXY_HINT,
-    status,
     retryable: status === 429 || status >= 500,
   });
 }
 
 function proxyLogin(who: string, { proxy, variable, authorized, schemes }: ProxyAnswer): CliError {
-  const context = { status: 407 };
   if (schemes.length > 0 && !schemes.some((scheme) => /^basic$/i.test(scheme))) {
     return new CliError(
       'usage',
       `${who}: the proxy ${proxy} asks for a login of the kind ${schemes.join(' or ')}, and only Basic is known here (407)`,
-      { ...context, hint: `A proxy on this machine can do that; name it in ${variable}. ${NO_PROXY_HINT}` },
+      { hint: `A proxy on this machine can do that; name it in ${variable}. ${NO_PROXY_HINT}` },
     );
   }
   if (authorized) {
     return new CliError(
       'usage',
       `${who}: the proxy ${proxy} does not accept the user name and password in ${variable} (407)`,
-      { ...context, hint: 'Correct them there; @ is written %40 and : is written %3A.' },
+      { hint: 'Correct them there; @ is written %40 and : is written %3A.' },
     );
   }
   return new CliError('usage', `${who}: the proxy ${proxy} asks for a user name and password (407)`, {
-    ...context,
     hint: `Write them into ${variable} as http://USER:PASSWORD@HOST:PORT.`,
   });
 }
