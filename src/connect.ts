@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CliError } from './errors.ts';
+import { assertOwnToken } from './foreign-token.ts';
 import type { Host } from './host.ts';
 import type { Terminal } from './output/terminal.ts';
 import { profileOf } from './profiles.ts';
@@ -66,7 +67,7 @@ export async function settingsWithCredential(known: KnownProfile, store: Store):
     const settings = resolveSettings(provider, sources);
     const missing = missingCredential(provider, settings, sources);
     if (missing) throw missing;
-    return settings;
+    return withOwnToken(provider, settings);
   }
   const profile = sources.profile ?? provider.name;
   const secret = await store.secrets.read(profile, kept);
@@ -77,7 +78,17 @@ export async function settingsWithCredential(known: KnownProfile, store: Store):
     });
   }
   const stored = { ...sources.stored, credential: { ...credential, values: secret.values } };
-  return resolveSettings(provider, { ...sources, stored });
+  return withOwnToken(provider, resolveSettings(provider, { ...sources, stored }));
+}
+
+function withOwnToken(provider: Provider, settings: Settings): Settings {
+  const { token } = settings.values;
+  const place = settings.origins.token?.replace(/^env /, '');
+  if (token !== undefined) {
+    const what = place === 'profile' ? `The token stored for ${settings.profile}` : `The token in ${place}`;
+    assertOwnToken(token, { platform: provider.name, what });
+  }
+  return settings;
 }
 
 /** The session of this credential; none where nobody logs in. */
