@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { netrcMachine, netrcMachines, readNetrc } from '../../netrc.ts';
 import type { ForeignFiles, FoundCredential } from '../../provider.ts';
-import { fieldsOf, parseJson, textOf } from './shape.ts';
+import { fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 
 export async function findCredentials(files: ForeignFiles): Promise<readonly FoundCredential[]> {
   const { env, home } = files;
