@@ -1,8 +1,16 @@
-// Stored accounts as processes: two of them at once share one session and one settings directory.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Accounts as processes: two at once share one session and one settings directory, and none leaves a secret behind.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createPlace, type Grounds, type Place, polylog, shell, startGrounds } from './run-polylog.ts';
+import {
+  createPlace,
+  type Grounds,
+  type Place,
+  polylog,
+  shell,
+  startGrounds,
+  startPolylog,
+} from './run-polylog.ts';
 
 let place: Place;
 let grounds: Grounds;
@@ -55,4 +63,46 @@ it('keeps sessions between processes, renews them when refused, and loses nothin
   expect(await listBoth()).toEqual([0, 0]);
   expect(logins()).toBe(renewed);
   expect(Object.keys(kept()).sort()).toEqual(['container-station', 'scalingo']);
+});
+
+it('leaves no secret in arguments, in files or in reports, whether it is stopped or breaks', async () => {
+  const reports = join(place.root, 'reports');
+  mkdirSync(reports);
+  const token = grounds.env.SCALINGO_API_TOKEN ?? '';
+  const env = { ...grounds.env, POLYLOG_KEYRING: 'off', POLYLOG_CONFIG_DIR: join(place.root, 'other') };
+  const inspected = `--report-uncaught-exception --report-directory=${reports}`;
+  const running = startPolylog(['logs', '-f', 'scalingo:shop', '-s', 'app', '--debug'], {
+    place,
+    env: { ...env, NODE_OPTIONS: inspected },
+  });
+  await running.said('hello');
+  const system = `/proc/${running.pid}/cmdline`;
+  const shown = existsSync(system) ? readFileSync(system, 'utf8') : '';
+  running.child.kill('SIGINT');
+  const stopped = await running.ended;
+  expect(stopped.code).toBe(130);
+
+  // Something that nobody foresaw, in the midst of a request.
+  const breaking = 'URL.canParse=()=>{throw%20new%20TypeError(process.env.SCALINGO_API_TOKEN)}';
+  const broken = await polylog(['apps', 'list', 'scalingo', '--debug'], {
+    place,
+    env: { ...env, NODE_OPTIONS: `${inspected} --import=data:text/javascript,${breaking}` },
+  });
+  expect(broken).toMatchObject({
+    code: 70,
+    stderr: expect.stringContaining('defect in polylog (TypeError: ***)'),
+  });
+
+  const secretFiles = ['credentials.json', 'sessions.json'];
+  const files = readdirSync(place.root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !secretFiles.includes(entry.name))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
+  const jwts = grounds.scalingo.requests.flatMap(
+    ({ headers }) => /eyJ\S+/.exec(String(headers.authorization)) ?? [],
+  );
+  expect(jwts.length).toBeGreaterThan(0);
+  const texts = [shown, stopped.stdout, stopped.stderr, broken.stdout, broken.stderr, ...files];
+  for (const secret of [token, grounds.env.POLYLOG_QNAP_PASSWORD ?? token, ...jwts]) {
+    expect(texts.filter((text) => text.includes(secret))).toEqual([]);
+  }
 });
