@@ -122,7 +122,8 @@ export interface ProxyAnswer {
 /** An answer of a proxy to CONNECT that is no tunnel. Its status is none of the platform's. */
 export function proxyRefusal({ who, place }: Peer, answer: ProxyAnswer): CliError {
   const { proxy, status, variable } = answer;
-  if (status === 407) return proxyLogin(who, answer);
+  // Some say 401 of a login that they do not accept.
+  if (status === 407 || (status === 401 && answer.authorized)) return proxyLogin(who, answer);
   if (status >= 200 && status < 300) {
     return new CliError(
       'unavailable',
@@ -136,18 +137,18 @@ export function proxyRefusal({ who, place }: Peer, answer: ProxyAnswer): CliErro
   });
 }
 
-function proxyLogin(who: string, { proxy, variable, authorized, schemes }: ProxyAnswer): CliError {
+function proxyLogin(who: string, { proxy, variable, status, authorized, schemes }: ProxyAnswer): CliError {
   if (schemes.length > 0 && !schemes.some((scheme) => /^basic$/i.test(scheme))) {
     return new CliError(
       'usage',
-      `${who}: the proxy ${proxy} asks for a login of the kind ${schemes.join(' or ')}, and only Basic is known here (407)`,
+      `${who}: the proxy ${proxy} asks for a login of the kind ${schemes.join(' or ')}, and only Basic is known here (${status})`,
       { hint: `A proxy on this machine can do that; name it in ${variable}. ${NO_PROXY_HINT}` },
     );
   }
   if (authorized) {
     return new CliError(
       'usage',
-      `${who}: the proxy ${proxy} does not accept the user name and password in ${variable} (407)`,
+      `${who}: the proxy ${proxy} does not accept the user name and password in ${variable} (${status})`,
       { hint: 'Correct them there; @ is written %40 and : is written %3A.' },
     );
   }

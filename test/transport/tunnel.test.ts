@@ -58,6 +58,12 @@ describe('a proxy', () => {
         ),
       },
     ],
+    // As tinyproxy says it.
+    [
+      '401',
+      { refuse: 401 },
+      { kind: 'usage', message: expect.stringMatching(/does not accept .* \(401\)$/) },
+    ],
     [
       '407 that wants something else',
       { refuse: 407, challenge: `Negotiate ${SECRET}` },
