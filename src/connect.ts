@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CliError } from './errors.ts';
+import { assertOwnToken } from './foreign-token.ts';
 import type { Host } from './host.ts';
 import type { Terminal } from './output/terminal.ts';
 import { profileOf } from './profiles.ts';
@@ -66,7 +67,7 @@ export async function settingsWithCredential(known: KnownProfile, store: Store):
     const settings = resolveSettings(provider, sources);
     const missing = missingCredential(provider, settings, sources);
     if (missing) throw missing;
-    return settings;
+    return withOwnToken(provider, settings);
   }
   const profile = sources.profile ?? provider.name;
   const secret = await store.secrets.read(profile, kept);
@@ -77,7 +78,17 @@ export async function settingsWithCredential(known: KnownProfile, store: Store):
     });
   }
   const stored = { ...sources.stored, credential: { ...credential, values: secret.values } };
-  return resolveSettings(provider, { ...sources, stored });
+  return withOwnToken(provider, resolveSettings(provider, { ...sources, stored }));
+}
+
+function withOwnToken(provider: Provider, settings: Settings): Settings {
+  const { token } = settings.values;
+  const place = settings.origins.token?.replace(/^env /, '');
+  if (token !== undefined) {
+    const what = place === 'profile' ? `The token stored for ${settings.profile}` : `The token in ${place}`;
+    assertOwnToken(token, { platform: provider.name, what });
+  }
+  return settings;
 }
 
 /** The session of this credential; none where nobody logs in. */
@@ -136,7 +147,7 @@ export async function openProfileNetwork(
     tls: {
       insecure,
       host: new URL(origin).hostname,
-      ...(ca === undefined ? {} : { ca: await readCa(resolve(host.cwd, ca)) }),
+      ...(await readAuthorities(host, ca)),
       ...(fingerprint === undefined ? {} : { fingerprint }),
     },
     proxy: proxyOf(host),
@@ -168,6 +179,18 @@ export async function readUserNetrc(host: Host): Promise<string | undefined> {
 
 export function isOn(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false', 'no', 'off'].includes(value.toLowerCase());
+}
+
+/** Of --ca or the profile, and those of NODE_EXTRA_CA_CERTS, which a list of our own would hide. */
+export async function readAuthorities(
+  { cwd, env }: Host,
+  ca: string | undefined,
+): Promise<{ readonly ca?: string; readonly extraCa?: string | undefined }> {
+  if (ca === undefined) return {};
+  const extra = env.NODE_EXTRA_CA_CERTS;
+  // What cannot be read of it, Node itself warns of.
+  const extraCa = extra ? await readFile(extra, 'utf8').catch(() => undefined) : undefined;
+  return { ca: await readCa(resolve(cwd, ca)), extraCa };
 }
 
 async function readCa(path: string): Promise<string> {

@@ -61,7 +61,7 @@ async function failure(error: unknown, { terminal, host, program }: Run): Promis
     return exitCodeOf(error);
   }
   const { describeDefect } = await import('./defect.ts');
-  terminal.complain(describeDefect(error, { debug }));
+  terminal.complain(describeDefect(error, { debug, env: host.env }));
   return EXIT_CODES.defect;
 }
 
@@ -86,6 +86,8 @@ async function commanderFailure(error: CommanderError, { terminal, host, program
   const [said = '', suggestion] = error.message.replace(/^error: /, '').split(/\s*\n\s*/);
   const hint = habitHint(said, program) ?? suggestion?.replace(/^\((.*)\)$/, '$1');
   const help = `See ${pathOfCommand(program, host.argv)} --help.`;
-  terminal.complain(`polylog: ${said.replace(/\.$/, '')}. ${hint ?? help}`);
+  // What somebody gave a flag that there is none of may be a secret.
+  const shown = said.replace(/^(unknown option '[^'=]+)=.*'/, "$1=…'").replace(/\.$/, '');
+  terminal.complain(`polylog: ${shown}. ${hint ?? help}`);
   return EXIT_CODES.usage;
 }

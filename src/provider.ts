@@ -367,8 +367,6 @@ export interface Definition<C> {
   /** `sessions`: absent where nothing may be kept. */
   connect(settings: Settings, network: Network, sessions?: SessionStore): C;
   whoami(client: C, signal: AbortSignal): Promise<Identity>;
-  /** What its tokens begin with, to tell one that was given to another platform by mistake. */
-  readonly tokenForm?: RegExp;
   readonly signIn?: SignIn;
   /** Names of the regions that an account may choose from, the usual one first; absent where there is no choice. */
   regions?(client: C, signal: AbortSignal): Promise<readonly string[]>;

@@ -1,94 +1,36 @@
 // Marked secrets over many commands, failing and succeeding: none may be in anything that polylog writes.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startAkkeris } from '../src/sandbox/akkeris.ts';
-import { startContainerStation } from '../src/sandbox/container-station.ts';
-import { startDigitalocean } from '../src/sandbox/digitalocean.ts';
-import { startScalingo } from '../src/sandbox/scalingo.ts';
-import type { SandboxServer } from '../src/sandbox/server.ts';
-import { createWorld, type World } from '../src/sandbox/world.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createPerson, type Person } from './commands/person.ts';
+import { MARKED, type MarkedPlatforms, startMarkedPlatforms } from './marked-secrets.ts';
 
-const MARKED = {
-  scalingo: `tk-us-${'Marked'.repeat(8)}`,
-  akkeris: 'marked-akkeris-token-0123456789',
-  digitalocean: `dop_v1_${'5ec4e7'.repeat(10)}abcd`,
-  password: 'marked-password "with\\ signs&x=1',
-  login: 'marked-login-password',
-  otp: '987123',
-  proxy: 'marked-proxy-password',
-  wrong: 'tk-us-marked-but-wrong-token',
-};
-
-let world: World;
-let servers: Record<'scalingo' | 'akkeris' | 'station' | 'digitalocean', SandboxServer>;
+let platforms: MarkedPlatforms;
 
 beforeAll(async () => {
-  world = createWorld({ scale: 0, past: 0 });
-  world.write({ text: 'hello' });
-  const [scalingo, akkeris, station, digitalocean] = await Promise.all([
-    startScalingo({ world, ratePerMinute: 0, archives: 1, token: MARKED.scalingo }),
-    startAkkeris({ world, token: MARKED.akkeris, password: MARKED.login, otp: MARKED.otp, idleMs: 50 }),
-    startContainerStation({ world, routineEvery: 0, users: { admin: MARKED.password } }),
-    startDigitalocean({ world, token: MARKED.digitalocean }),
-  ]);
-  servers = { scalingo, akkeris, station, digitalocean };
+  platforms = await startMarkedPlatforms();
 });
-afterAll(async () => {
-  world.close();
-  await Promise.all(Object.values(servers).map((server) => server.close()));
-});
+afterAll(() => platforms.close());
 
-/** In every form in which they travel, and what the servers handed out: sessions, cookies, signed queries. */
-function secrets(): Set<string> {
-  const plain = Object.values(MARKED);
-  const found = new Set<string>();
-  const add = (secret: string) => {
-    for (const form of [
-      secret,
-      encodeURIComponent(secret),
-      JSON.stringify(secret).slice(1, -1),
-      new URLSearchParams({ a: secret }).toString().slice(2),
-      ...['', ':', 'jane:', 'admin:', 'user:'].map((user) =>
-        Buffer.from(user + secret)
-          .toString('base64')
-          .replace(/=+$/, ''),
-      ),
-    ])
-      found.add(form);
-  };
-  for (const secret of plain) add(secret);
-  for (const { headers, path } of Object.values(servers).flatMap(({ requests }) => [...requests])) {
-    for (const name of ['authorization', 'cookie'] as const) {
-      for (const part of String(headers[name] ?? '').split(/[ ;=,]+/)) if (part.length > 12) add(part);
-    }
-    const query = new URL(path, 'http://sandbox').searchParams;
-    for (const name of ['token', 'sig', 'signature', 'sid', 'password', 'X-Amz-Signature']) {
-      for (const value of query.getAll(name)) if (value.length > 8) add(value);
-    }
-  }
-  return found;
-}
+/** The files that are there for secrets, readable to nobody else. */
+const SECRET_FILES = ['credentials.json', 'sessions.json'];
 
-function expectClean(texts: readonly string[]): void {
-  const all = [...secrets()];
-  const leaked = texts.flatMap((text) => all.filter((secret) => text.includes(secret)));
-  expect([...new Set(leaked)]).toEqual([]);
-}
-
-/** What is written but the two files that are there for secrets. */
+/** What is written but those. */
 function writtenBy({ directory }: Person): string[] {
   if (!existsSync(directory)) return [];
-  const names = readdirSync(directory).filter(
-    (name) => !['credentials.json', 'sessions.json'].includes(name),
-  );
+  const found = readdirSync(directory);
+  for (const name of found.filter((file) => SECRET_FILES.includes(file))) {
+    expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
+  }
+  const names = found.filter((name) => !SECRET_FILES.includes(name));
   return names.map((name) => readFileSync(join(directory, name), 'utf8'));
 }
 
-const URLS = () => ({
+const URLS = ({ servers } = platforms) => ({
   scalingo: `--auth-url ${servers.scalingo.url}`,
   akkeris: `--url ${servers.akkeris.url} --auth-url ${servers.akkeris.url}`,
   qnap: `--url ${servers.station.url}`,
@@ -97,6 +39,7 @@ const URLS = () => ({
 
 describe('secrets', () => {
   it('would be found if they were there', () => {
+    const { secrets, expectClean } = platforms;
     expect(secrets().size).toBeGreaterThan(10);
     expect(() => expectClean([`x ${MARKED.scalingo} y`])).toThrow();
     const basic = Buffer.from(`jane:${MARKED.login}`).toString('base64');
@@ -167,7 +110,7 @@ describe('secrets', () => {
     ];
     for (const command of commands) await person.run(`${command} --debug`);
     expect(person.seen.join('').length).toBeGreaterThan(10_000);
-    expectClean([...person.seen, ...writtenBy(person)]);
+    platforms.expectClean([...person.seen, ...writtenBy(person)]);
   });
 
   it('are not shown while they are typed', async () => {
@@ -182,7 +125,7 @@ describe('secrets', () => {
       [/Password: /, MARKED.login],
       [/One-time code: /, '111111'],
     ]);
-    expectClean([...person.seen, ...writtenBy(person)]);
+    platforms.expectClean([...person.seen, ...writtenBy(person)]);
   });
 
   it('of the environment and of a proxy are in nothing that is said', async () => {
@@ -191,12 +134,7 @@ describe('secrets', () => {
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const { port } = proxy.address() as AddressInfo;
     const person = createPerson();
-    const own = {
-      ...servers.scalingo.env,
-      ...servers.station.env,
-      ...servers.digitalocean.env,
-      ...servers.akkeris.env,
-    };
+    const { servers, env: own } = platforms;
     const throughProxy = { ...own, HTTP_PROXY: `http://me:${MARKED.proxy}@127.0.0.1:${port}` };
     for (const line of [
       'apps list',
@@ -219,6 +157,64 @@ describe('secrets', () => {
     });
     proxy.close();
     proxy.closeAllConnections();
-    expectClean([...person.seen, ...writtenBy(person)]);
+    platforms.expectClean([...person.seen, ...writtenBy(person)]);
+  });
+
+  it('that are given to the wrong flag, or as an address, are not said back', async () => {
+    const person = createPerson();
+    for (const line of [
+      `auth login scalingo --token=${MARKED.scalingo}`,
+      `auth login qnap --password=${MARKED.login}`,
+      `auth login scalingo --auth-url http://me:${MARKED.login}@127.0.0.1:1?token=${MARKED.scalingo} --insecure`,
+      `config set scalingo.auth-url ftp://me:${MARKED.login}@x.test`,
+    ]) {
+      const { code } = await person.run(`${line} --debug`, {
+        env: { HTTP_PROXY: `socks5://me:${MARKED.proxy}@127.0.0.1:1` },
+      });
+      expect(code).toBe(2);
+    }
+    platforms.expectClean([...person.seen, ...writtenBy(person)]);
+  });
+
+  it('are in no report of a defect', async () => {
+    const { env } = platforms;
+    for (const secret of [MARKED.akkeris, MARKED.scalingo, MARKED.digitalocean]) {
+      // A package that is not there is nothing that anybody foresaw; its place is in the words of the error.
+      const person = createPerson({ root: new URL(`file:///nowhere/${secret}/?token=${secret}`) });
+      const ran = await person.run('--version --debug', {
+        env: { ...env, HTTPS_PROXY: `http://me:${MARKED.proxy}@127.0.0.1:1` },
+      });
+      expect(ran).toMatchObject({ code: 70, stderr: expect.stringMatching(/ENOENT.*nowhere.*\n.* at /s) });
+      platforms.expectClean(person.seen);
+    }
+  });
+
+  it('reach the keyring by a pipe, and are in the arguments of no process', async () => {
+    const notes = join(tmpdir(), `polylog-keyring-${randomBytes(6).toString('hex')}`);
+    const module = `${notes}.mjs`;
+    writeFileSync(
+      module,
+      `import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+       const system = existsSync('/proc/self/cmdline') ? readFileSync('/proc/self/cmdline', 'utf8') : '';
+       appendFileSync(${JSON.stringify(notes)}, process.argv.join(' ') + process.title + system + '\\n');
+       let kept = null;
+       export class Entry {
+         setPassword(secret) { kept = secret; }
+         getPassword() { return kept; }
+         deletePassword() {}
+       }`,
+    );
+    onTestFinished(() => {
+      for (const file of [notes, module]) rmSync(file, { force: true });
+    });
+    const person = createPerson({ keyring: { module } });
+    const { code } = await person.run(`auth login scalingo ${URLS().scalingo} --token-stdin`, {
+      stdin: MARKED.scalingo,
+    });
+    expect(code).toBe(0);
+    const seen = readFileSync(notes, 'utf8');
+    // The probe, the credential, the session.
+    expect(seen.trimEnd().split('\n').length).toBeGreaterThanOrEqual(3);
+    platforms.expectClean([seen, ...person.seen, ...writtenBy(person)]);
   });
 });

@@ -1,6 +1,5 @@
 // A self-signed certificate is shown and pinned on first use, by a person or by a flag. Knows no platform's words.
-import { readFile } from 'node:fs/promises';
-import { isOn, proxyOf } from '../connect.ts';
+import { isOn, proxyOf, readAuthorities } from '../connect.ts';
 import { CliError } from '../errors.ts';
 import type { Settings } from '../provider.ts';
 import type { LoginRun } from './auth-login.ts';
@@ -21,7 +20,7 @@ export async function pinnedFingerprint(run: LoginRun, settings: Settings): Prom
       proxy: proxyOf(context.host),
       subject: { platform: provider.title, profile: provider.title },
       trace: options.debug ? (line) => context.terminal.complain(line) : undefined,
-      ...(ca === undefined ? {} : { ca: await readFile(ca, 'utf8') }),
+      ...(await readAuthorities(context.host, ca)),
     },
     context.signal,
   );

@@ -1,8 +1,8 @@
 // Where a credential comes from at login: stdin, a person, or a user and a password that become one. Knows no platform's words.
 import { openProfileNetwork } from '../connect.ts';
 import { CliError } from '../errors.ts';
+import { assertOwnToken } from '../foreign-token.ts';
 import type { Settings, SignIn } from '../provider.ts';
-import { PROVIDERS } from '../providers/index.ts';
 import type { LoginRun } from './auth-login.ts';
 import { readSecretLine } from './questions.ts';
 
@@ -11,7 +11,9 @@ export type CredentialValues = Readonly<Record<string, string>>;
 
 export async function askCredential(run: LoginRun, settings: Settings): Promise<CredentialValues> {
   const credential = await givenCredential(run, settings);
-  if (credential.token !== undefined) await assertOwnToken(run, credential.token);
+  if (credential.token !== undefined) {
+    assertOwnToken(credential.token, { platform: run.entry.name, what: 'This token' });
+  }
   return credential;
 }
 
@@ -107,7 +109,9 @@ async function exchange(
 
 async function secret({ context, questions }: LoginRun, flag: string): Promise<string> {
   // On a terminal somebody types it: then it must not be shown.
-  return questions ? (await questions.askSecret('Secret: ')).trim() : readSecretLine(context.host, flag);
+  return questions
+    ? (await questions.askSecret('Secret: ')).trim()
+    : (await readSecretLine(context.host, flag)).trim();
 }
 
 function assertTakes({ provider, entry }: LoginRun, setting: string, flag: string): void {
@@ -129,20 +133,4 @@ function waysOf(provider: LoginRun['provider']): string {
     takes('sid') ? '--sid-stdin' : null,
   ].filter((way) => way !== null);
   return ways.join(' or ');
-}
-
-/** A token of another platform is not shown to this one. */
-async function assertOwnToken({ provider, entry }: LoginRun, token: string): Promise<void> {
-  if (provider.tokenForm?.test(token)) return;
-  for (const other of PROVIDERS) {
-    if (other.name === entry.name) continue;
-    if (!(await other.load()).tokenForm?.test(token)) continue;
-    throw new CliError(
-      'auth',
-      `This token has the form of one of ${other.title}, not of ${entry.title}; it was not sent.`,
-      {
-        hint: `Did you mean polylog auth login ${other.name}?`,
-      },
-    );
-  }
 }

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { platform as systemName } from 'node:os';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { assertOwnToken } from '../foreign-token.ts';
 import type { Host } from '../host.ts';
 import { renderTable } from '../output/table.ts';
 import { checkedProfileName } from '../profiles.ts';
@@ -76,6 +77,12 @@ async function findAll(context: Context, platforms: readonly string[]): Promise<
 /** Left out, and said, when it has no address or could not be a profile. */
 function usable(context: Context, found: Omit<Finding, 'origin'>): Finding[] {
   try {
+    if (found.values.token !== undefined) {
+      assertOwnToken(found.values.token, {
+        platform: found.entry.name,
+        what: `The token of ${found.profile}`,
+      });
+    }
     const profile = checkedProfileName(found.profile, found.entry, PROVIDERS);
     const settings = resolveSettings(found.provider, {
       env: {},

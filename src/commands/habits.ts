@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 
 const COMPONENT = 'A process type, component or instance is chosen with -c GLOB';
 const FORM = 'The form of the output is chosen with -o, for example -o ndjson.';
+const TOKEN = 'A token comes on stdin with --token-stdin: a command line is no place for secrets.';
 const LINES = 'The number of lines is -n N.';
 const FOLLOW = 'To follow a log use -f, or polylog logs tail';
 
@@ -29,6 +30,10 @@ const UNKNOWN_FLAGS: Readonly<Record<string, string>> = {
   '--num-lines': LINES,
   '--max-lines': LINES,
   '--tail-lines': LINES,
+  '--token': TOKEN,
+  '--api-token': TOKEN,
+  '--access-token': TOKEN,
+  '--password': 'A password comes on stdin with --password-stdin: a command line is no place for secrets.',
   '--live': `${FOLLOW}.`,
   '--watch': `${FOLLOW}.`,
 };

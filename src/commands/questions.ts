@@ -97,17 +97,20 @@ async function openAsker({ stdin, stderr, signal, signals }: Host): Promise<Aske
 
 const MOST_BYTES = 64 * 1024;
 
-/** The first line of stdin without its end: a secret that was piped in. Throws a usage CliError when there is none. */
+/**
+ * The first line of stdin without its end: a secret that was piped in, spaces and all. Throws a usage CliError when there
+ * is none, and the signal's reason.
+ */
 export async function readSecretLine({ stdin, signal }: Host, flag: string): Promise<string> {
   let text = '';
   signal.addEventListener('abort', () => stdin.destroy(signal.reason), { once: true });
-  for await (const piece of stdin) {
-    text += String(piece);
+  for await (const piece of stdin.setEncoding('utf8')) {
+    text += piece;
     if (text.includes('\n')) break;
     if (text.length > MOST_BYTES)
       throw new CliError('usage', `What comes on stdin for ${flag} is no secret: it is too long.`);
   }
-  const line = (text.split('\n')[0] ?? '').replace(/\r$/, '').trim();
-  if (line === '') throw new CliError('usage', `${flag} is given, but stdin holds nothing.`);
+  const line = (text.split('\n')[0] ?? '').replace(/\r$/, '');
+  if (line.trim() === '') throw new CliError('usage', `${flag} is given, but stdin holds nothing.`);
   return line;
 }

@@ -7,6 +7,8 @@ export interface ProviderEntry {
   readonly title: string;
   /** The stored profile that it stands for; absent: the platform's built-in one. */
   readonly profile?: string;
+  /** What its tokens begin with, to tell one that was given to another platform by mistake. */
+  readonly tokenForm?: RegExp;
   /** Flags of its `logs`; here and not in the provider, so that help needs no provider. */
   readonly logFlags: readonly PlatformFlag[];
   load(): Promise<Provider>;
@@ -41,6 +43,7 @@ export const PROVIDERS: readonly ProviderEntry[] = [
     name: 'scalingo',
     aliases: [],
     title: 'Scalingo',
+    tokenForm: /^tk-[a-z]{2}-/,
     logFlags: [{ name: 'addon', value: 'ID', description: "an add-on's log, by id or name" }],
     load: async () => (await import('./scalingo/index.ts')).scalingo,
   },
@@ -48,6 +51,7 @@ export const PROVIDERS: readonly ProviderEntry[] = [
     name: 'digitalocean',
     aliases: ['do'],
     title: 'DigitalOcean App Platform',
+    tokenForm: /^do[opr]_v1_/,
     logFlags: [
       {
         name: 'deployment',

@@ -17,6 +17,8 @@ export interface KeyringOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** File of the module; absent: the optional dependency, if it is installed; null: none. */
   readonly module?: string | null | undefined;
+  /** Ends what is being asked: nobody waits for a person who has pressed Ctrl-C. */
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the probe, and for everything else, where a person may have to unlock it. */
   readonly limits: { readonly probe: number; readonly use: number };
 }
@@ -32,7 +34,10 @@ export function openKeyring(options: KeyringOptions): Keyring {
       // An empty keyring answers every question, so only writing proves anything.
       probing ??= run(options, { act: 'probe', account: 'probe' }, limits.probe).then(
         () => true,
-        () => false,
+        () => {
+          options.signal?.throwIfAborted();
+          return false;
+        },
       );
       return probing;
     },
@@ -80,6 +85,8 @@ async function run(options: KeyringOptions, order: Order, limit: number): Promis
     env: options.env,
     stdio: ['pipe', 'pipe', 'ignore'],
     windowsHide: true,
+    signal: options.signal,
+    killSignal: 'SIGKILL',
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), limit);
   try {
@@ -92,6 +99,7 @@ async function run(options: KeyringOptions, order: Order, limit: number): Promis
     const { found } = JSON.parse(answer) as { found?: unknown };
     return typeof found === 'string' ? found : null;
   } catch (cause) {
+    options.signal?.throwIfAborted();
     throw new CliError('auth', 'The system keyring does not answer.', {
       hint: 'Unlock it, or log in again; POLYLOG_KEYRING=off keeps secrets in a file of mode 0600 instead.',
       // What the keyring said may hold what it was given.

@@ -68,12 +68,12 @@ export interface PrivateRecordsOptions {
 /** A file of records by key; whoever changes one keeps the others, whatever other processes do at the time. */
 export function openRecords<T>({ directory, name, say, openFile }: PrivateRecordsOptions): PrivateRecords<T> {
   const path = join(directory, name);
-  const readAll = async () => recordsOf<T>(await readPrivate(path, say));
+  const readAll = async () => recordsOf<T>(await readPrivate(path, say)) ?? new Map<string, T>();
   const change = async (edit: (records: Map<string, T>) => boolean) => {
     await makeDirectory(directory);
     await narrow(directory, say);
     await withLock(`${path}.lock`, async () => {
-      const records = await readAll();
+      const records = await sound(path, say, recordsOf<T>(await readPrivate(path, say)));
       if (!edit(records)) return;
       await replacePrivate(path, `${JSON.stringify(Object.fromEntries(records))}\n`, openFile);
     });
@@ -87,13 +87,28 @@ export function openRecords<T>({ directory, name, say, openFile }: PrivateRecord
   };
 }
 
-/** What is damaged holds nothing: a credential can be given again. */
-function recordsOf<T>(text: string | undefined): Map<string, T> {
+/** What is damaged holds nothing, but is not overwritten: somebody may be able to read more of it. */
+async function sound<T>(
+  path: string,
+  say: (sentence: string) => void,
+  records: Map<string, T> | null,
+): Promise<Map<string, T>> {
+  if (records) return records;
+  const aside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+  await rename(path, aside).catch((error: unknown) => {
+    throw storeFailure(path, error);
+  });
+  say(`${path} was damaged. It is kept as ${aside}; what was in it has to be given again.`);
+  return new Map();
+}
+
+/** null when it is damaged. */
+function recordsOf<T>(text: string | undefined): Map<string, T> | null {
   try {
     const content: unknown = JSON.parse(text ?? '{}');
-    if (typeof content !== 'object' || content === null || Array.isArray(content)) return new Map();
+    if (typeof content !== 'object' || content === null || Array.isArray(content)) return null;
     return new Map(Object.entries(content as Record<string, T>));
   } catch {
-    return new Map();
+    return null;
   }
 }

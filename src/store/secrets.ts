@@ -1,4 +1,5 @@
 // Credentials at rest: in the system's keyring where one works, else in a file of mode 0600. Knows no platform.
+import { CliError } from '../errors.ts';
 import { directoryMark } from './directory.ts';
 import type { Keyring } from './keyring.ts';
 import { type OpenFile, openRecords } from './private-file.ts';
@@ -37,7 +38,10 @@ export function openSecrets({ directory, keyring, say, openFile }: SecretOptions
       if (await keyring.works()) {
         const kept = await keyring.write(account(profile), JSON.stringify(secret)).then(
           () => true,
-          () => false,
+          (error: unknown) => {
+            if (!(error instanceof CliError)) throw error;
+            return false;
+          },
         );
         if (kept) {
           await file.remove(profile);

@@ -26,16 +26,18 @@ export interface StoreOptions {
   readonly keyring?:
     | { readonly module: string | null; readonly probe?: number; readonly use?: number }
     | undefined;
+  readonly signal?: AbortSignal | undefined;
   readonly say: (sentence: string) => void;
 }
 
 /** Touches nothing yet. */
-export function openStore({ env, home, node, keyring: standIn, say }: StoreOptions): Store {
+export function openStore({ env, home, node, keyring: standIn, signal, say }: StoreOptions): Store {
   const directory = settingsDirectory({ env, home });
   const keyringWithin = (use: number) =>
     openKeyring({
       node,
       env,
+      signal,
       ...(standIn && { module: standIn.module }),
       limits: { probe: standIn?.probe ?? PROBE_LIMIT, use },
     });

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import tls, { type SecureContext, type TLSSocket } from 'node:tls';
 import { CliError } from '../errors.ts';
 import { changedFingerprint, type Peer, untrustedCertificate } from './failures.ts';
+import type { TlsSettings } from './open-network.ts';
 
 export interface Trust {
   /** SHA-256 as `AA:BB:…`. */
@@ -49,21 +50,30 @@ export function parseFingerprint(text: string): string {
   return (hex.match(/../g) ?? []).join(':');
 }
 
-/** Made once and when needed: it holds every root certificate. */
-export function lazySecureContext(ca: string | undefined): () => SecureContext | undefined {
+/** Made once and when needed: it holds every root certificate. undefined: what Node trusts by itself. */
+export function lazySecureContext({
+  ca,
+  extraCa,
+}: Pick<TlsSettings, 'ca' | 'extraCa'>): () => SecureContext | undefined {
   if (ca === undefined) return () => undefined;
-  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
+  if (!ca.includes(BEGIN)) {
     throw new CliError('usage', 'the file given as --ca holds no certificate in PEM form');
   }
   let made: SecureContext | undefined;
   return () => {
-    try {
-      made ??= tls.createSecureContext({ ca: [...tls.rootCertificates, ca] });
-      return made;
-    } catch (cause) {
-      throw new CliError('usage', 'the file given as --ca holds a certificate that cannot be read', {
-        cause,
-      });
-    }
+    made ??= contextOf(extraCa?.includes(BEGIN) ? [extraCa, ca] : [ca]) ?? contextOf([ca]);
+    if (made) return made;
+    throw new CliError('usage', 'the file given as --ca holds a certificate that cannot be read');
   };
+}
+
+const BEGIN = '-----BEGIN CERTIFICATE-----';
+
+/** undefined when one of them cannot be read. A list of authorities takes the place of all others. */
+function contextOf(authorities: readonly string[]): SecureContext | undefined {
+  try {
+    return tls.createSecureContext({ ca: [...tls.rootCertificates, ...authorities] });
+  } catch {
+    return undefined;
+  }
 }

@@ -10,9 +10,9 @@ import {
   type Trust,
 } from './certificates.ts';
 import { isOwnHost, placeOf, portOf, subjectOf } from './destination.ts';
-import { connectTimeout, type Peer } from './failures.ts';
+import { connectTimeout, type Peer, proxyTimeout } from './failures.ts';
 import type { NetworkOptions } from './open-network.ts';
-import { proxyFor } from './proxy.ts';
+import { peerOf, proxyFor } from './proxy.ts';
 import { whenReady } from './socket-ready.ts';
 import { tunnel } from './tunnel.ts';
 
@@ -34,7 +34,7 @@ const PROBE_DELAY = 30_000;
 export function createDialer(options: NetworkOptions, seen?: CertificateSeen): Dialer {
   const who = subjectOf(options);
   const pin = options.tls.fingerprint === undefined ? undefined : parseFingerprint(options.tls.fingerprint);
-  const context = lazySecureContext(options.tls.ca);
+  const context = lazySecureContext(options.tls);
   const limit = options.connectTimeout ?? CONNECT_TIMEOUT;
   const dialing = new Set<AbortController>();
 
@@ -54,34 +54,40 @@ export function createDialer(options: NetworkOptions, seen?: CertificateSeen): D
     return tunnel({ socket, proxy, url, who, signal });
   };
 
-  const connect = async (url: URL, signal: AbortSignal): Promise<Socket> => {
-    const peer = { who, place: placeOf(url) };
+  const connect = async (url: URL, attempt: Attempt): Promise<Socket> => {
+    const { signal } = attempt.controller;
+    const peer = peerOf(url, options);
     const proxy = proxyFor(url, options.proxy);
-    options.trace?.(`dial ${peer.place}${proxy ? ` through the proxy ${placeOf(proxy)}` : ''}`);
+    options.trace?.(`dial ${peer.place}`);
     const socket = proxy ? await throughProxy(proxy, url, signal) : await tcp(url, peer, signal);
+    attempt.tunnelled = true;
     socket.setKeepAlive(true, options.keepAlive?.probe ?? PROBE_DELAY);
     socket.setNoDelay(true);
     if (url.protocol !== 'https:') return socket;
     return secure({ socket, url, peer, trust: trustFor(url), context: context(), signal });
   };
 
+  const tooSlow = (url: URL, { tunnelled }: Attempt): CliError => {
+    const proxy = proxyFor(url, options.proxy);
+    if (proxy && !tunnelled) return proxyTimeout({ who, place: placeOf(url) }, placeOf(proxy), limit);
+    return connectTimeout(peerOf(url, options), limit);
+  };
+
   return {
     async dial(url, signal) {
       signal?.throwIfAborted();
-      const attempt = new AbortController();
-      dialing.add(attempt);
-      const timer = setTimeout(
-        () => attempt.abort(connectTimeout({ who, place: placeOf(url) }, limit)),
-        limit,
-      );
-      const onAbort = () => attempt.abort(signal?.reason);
+      const controller = new AbortController();
+      const attempt: Attempt = { controller, tunnelled: false };
+      dialing.add(controller);
+      const timer = setTimeout(() => controller.abort(tooSlow(url, attempt)), limit);
+      const onAbort = () => controller.abort(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
       try {
-        return await connect(url, attempt.signal);
+        return await connect(url, attempt);
       } finally {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
-        dialing.delete(attempt);
+        dialing.delete(controller);
       }
     },
     close() {
@@ -91,6 +97,12 @@ export function createDialer(options: NetworkOptions, seen?: CertificateSeen): D
       for (const attempt of dialing) attempt.abort(closed);
     },
   };
+}
+
+interface Attempt {
+  readonly controller: AbortController;
+  /** Whether a proxy, where there is one, has done its part. */
+  tunnelled: boolean;
 }
 
 function tcp(url: URL, peer: Peer, signal: AbortSignal): Promise<Socket> {

@@ -4,9 +4,13 @@ import { CliError, type ErrorContext } from '../errors.ts';
 export interface Peer {
   /** `Scalingo (prod)`. */
   readonly who: string;
-  /** `host:port`. */
+  /** `host:port`, and the proxy on the way there, if there is one. */
   readonly place: string;
+  /** Whether a proxy stands between. */
+  readonly proxied?: boolean;
 }
+
+const NO_PROXY_HINT = 'NO_PROXY names hosts that are reached directly.';
 
 const NO_CONNECTION: Readonly<Record<string, string>> = {
   ENOTFOUND: 'is unknown: its name cannot be resolved',
@@ -26,6 +30,13 @@ export function connectFailure(peer: Peer, error: unknown): CliError {
   const code = codeOf(error);
   const context = { cause: error, ...(code === '' ? {} : { detail: code }) };
   if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
+    if (peer.proxied) {
+      return new CliError('unavailable', `${peer.who}: what answers for ${peer.place} is no TLS`, {
+        ...context,
+        hint: `The proxy may have answered with a page of its own. ${NO_PROXY_HINT}`,
+        retryable: false,
+      });
+    }
     return new CliError('usage', `${peer.who}: ${peer.place} does not speak TLS with us`, {
       ...context,
       hint: 'Check the port and whether the address is an http one.',
@@ -42,6 +53,15 @@ export function connectTimeout(peer: Peer, millis: number): CliError {
   return new CliError(
     'unavailable',
     `${peer.who}: ${peer.place} did not accept a connection within ${seconds(millis)}`,
+  );
+}
+
+/** A proxy that is not reached, or that says nothing to what it was asked. */
+export function proxyTimeout({ who, place }: Peer, proxy: string, millis: number): CliError {
+  return new CliError(
+    'unavailable',
+    `${who}: the proxy ${proxy} has not connected to ${place} within ${seconds(millis)}`,
+    { hint: NO_PROXY_HINT },
   );
 }
 
@@ -87,18 +107,53 @@ export function changedFingerprint(peer: Peer, expected: string, found: string |
   );
 }
 
-/** An answer of a proxy to CONNECT that is no tunnel. */
-export function proxyRefusal({ who, place }: Peer, proxy: string, status: number): CliError {
-  if (status === 407) {
-    return new CliError('usage', `${who}: the proxy ${proxy} asks for a user name and password (407)`, {
-      hint: 'Write them into HTTPS_PROXY or HTTP_PROXY as http://USER:PASSWORD@HOST:PORT.',
-      status,
-    });
+export interface ProxyAnswer {
+  /** `host:port`. */
+  readonly proxy: string;
+  /** Which one named it: `HTTPS_PROXY`. */
+  readonly variable: string;
+  readonly status: number;
+  /** Whether a user name and a password were sent. */
+  readonly authorized: boolean;
+  /** Names of the ways in which it wants to be told who asks: `Basic`, `Negotiate`. */
+  readonly schemes: readonly string[];
+}
+
+/** An answer of a proxy to CONNECT that is no tunnel. Its status is none of the platform's. */
+export function proxyRefusal({ who, place }: Peer, answer: ProxyAnswer): CliError {
+  const { proxy, status, variable } = answer;
+  // Some say 401 of a login that they do not accept.
+  if (status === 407 || (status === 401 && answer.authorized)) return proxyLogin(who, answer);
+  if (status >= 200 && status < 300) {
+    return new CliError(
+      'unavailable',
+      `${who}: the proxy ${proxy} answered with a page of its own instead of connecting to ${place} (${status})`,
+      { hint: `Check ${variable}. ${NO_PROXY_HINT}`, retryable: false },
+    );
   }
   return new CliError('unavailable', `${who}: the proxy ${proxy} does not connect to ${place} (${status})`, {
-    hint: 'NO_PROXY names hosts that are reached directly.',
-    status,
+    hint: variable === 'HTTP_PROXY' ? `Many proxies connect to https alone. ${NO_PROXY_HINT}` : NO_PROXY_HINT,
     retryable: status === 429 || status >= 500,
+  });
+}
+
+function proxyLogin(who: string, { proxy, variable, status, authorized, schemes }: ProxyAnswer): CliError {
+  if (schemes.length > 0 && !schemes.some((scheme) => /^basic$/i.test(scheme))) {
+    return new CliError(
+      'usage',
+      `${who}: the proxy ${proxy} asks for a login of the kind ${schemes.join(' or ')}, and only Basic is known here (${status})`,
+      { hint: `A proxy on this machine can do that; name it in ${variable}. ${NO_PROXY_HINT}` },
+    );
+  }
+  if (authorized) {
+    return new CliError(
+      'usage',
+      `${who}: the proxy ${proxy} does not accept the user name and password in ${variable} (${status})`,
+      { hint: 'Correct them there; @ is written %40 and : is written %3A.' },
+    );
+  }
+  return new CliError('usage', `${who}: the proxy ${proxy} asks for a user name and password (407)`, {
+    hint: `Write them into ${variable} as http://USER:PASSWORD@HOST:PORT.`,
   });
 }
 
@@ -130,7 +185,7 @@ export function exchangeFailure(peer: Peer, error: unknown, { answered }: { answ
     return new CliError(
       'unavailable',
       `${peer.who}: ${peer.place} answered with something that is not HTTP`,
-      { ...context, retryable: false },
+      { ...context, retryable: false, ...(peer.proxied ? { hint: NO_PROXY_HINT } : {}) },
     );
   }
   return new CliError(

@@ -9,6 +9,7 @@ import type { Exchange, Exchanger } from './exchange.ts';
 import { exchangeFailure, type Peer, seconds } from './failures.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from './network.ts';
 import type { NetworkOptions } from './open-network.ts';
+import { peerOf } from './proxy.ts';
 import { delayBeforeRetry, type RetryRules } from './retry.ts';
 import { type Exchanged, traceOutgoing } from './tracing.ts';
 
@@ -32,7 +33,7 @@ export function createHttp(options: NetworkOptions, exchanger: Exchanger): Http 
   const send = async (request: HttpRequest, until: 'headers' | 'end', signal: AbortSignal): Promise<Sent> => {
     const destination = destinationOf(request.url, options);
     if (request.credential) assertMayCarryCredential(destination, options);
-    const peer = { who, place: destination.place };
+    const peer = peerOf(destination.url, options);
     const sending = {
       destination,
       method: request.method ?? 'GET',

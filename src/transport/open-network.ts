@@ -13,6 +13,8 @@ export interface TlsSettings {
   readonly insecure: boolean;
   /** PEM text of authorities that are trusted besides the usual ones, wherever this network goes. */
   readonly ca?: string | undefined;
+  /** PEM text of NODE_EXTRA_CA_CERTS; matters beside `ca` alone: Node trusts these by itself unless given a list. */
+  readonly extraCa?: string | undefined;
   /** SHA-256 of the own host's certificate, hexadecimal, colons optional: nothing else is then asked of it. */
   readonly fingerprint?: string | undefined;
   /**

@@ -1,6 +1,6 @@
 // What certificate a host shows, before anything is sent to it. Decides nothing.
 import { createDialer } from './dial.ts';
-import type { NetworkOptions } from './open-network.ts';
+import type { NetworkOptions, TlsSettings } from './open-network.ts';
 
 export interface PeerCertificate {
   /** SHA-256 as `AA:BB:…`. */
@@ -16,7 +16,7 @@ export interface PeerCertificate {
 /** null when it speaks no TLS that shows one. Throws a CliError when the host cannot be reached. */
 export async function certificateOf(
   url: URL,
-  options: Pick<NetworkOptions, 'proxy' | 'subject' | 'trace'> & { readonly ca?: string | undefined },
+  options: Pick<NetworkOptions, 'proxy' | 'subject' | 'trace'> & Pick<TlsSettings, 'ca' | 'extraCa'>,
   signal: AbortSignal,
 ): Promise<PeerCertificate | null> {
   let shown: PeerCertificate | null = null;
@@ -24,7 +24,7 @@ export async function certificateOf(
     {
       ...options,
       // Only the handshake is made: whoever answers gets nothing from us.
-      tls: { insecure: true, host: url.hostname, ca: options.ca },
+      tls: { insecure: true, host: url.hostname, ca: options.ca, extraCa: options.extraCa },
       mayCarryCredential: () => false,
       allowPlainHttp: false,
       userAgent: '',

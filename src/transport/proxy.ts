@@ -1,7 +1,9 @@
 // Which proxy an address is reached through. Knows the values of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, not where they stand.
 import { BlockList, isIP } from 'node:net';
 import { CliError } from '../errors.ts';
-import { isLoopback, portOf } from './destination.ts';
+import { isLoopback, placeOf, portOf, subjectOf } from './destination.ts';
+import type { Peer } from './failures.ts';
+import type { NetworkOptions } from './open-network.ts';
 
 export interface ProxySettings {
   /** HTTP_PROXY: for http and ws addresses. */
@@ -20,6 +22,14 @@ export function proxyFor(url: URL, settings: ProxySettings): URL | undefined {
   const proxy = parseProxy(written, secure ? 'HTTPS_PROXY' : 'HTTP_PROXY');
   // Seen from a proxy elsewhere, loopback is another machine, and what is plain text here would travel.
   return isLoopback(url.hostname) && !isLoopback(proxy.hostname) ? undefined : proxy;
+}
+
+/** Who is asked, in words for sentences; throws as `proxyFor` does. */
+export function peerOf(url: URL, options: Pick<NetworkOptions, 'proxy' | 'subject'>): Peer {
+  const proxy = proxyFor(url, options.proxy);
+  const who = subjectOf(options);
+  if (!proxy) return { who, place: placeOf(url) };
+  return { who, place: `${placeOf(url)} through the proxy ${placeOf(proxy)}`, proxied: true };
 }
 
 function parseProxy(written: string, variable: string): URL {

@@ -1,12 +1,13 @@
 // One connection of an event stream, read by the eventsource package over our own HTTP. Never reconnects; knows no platform.
 import { CliError } from '../errors.ts';
-import { destinationOf, subjectOf } from './destination.ts';
+import { destinationOf } from './destination.ts';
 import type { Peer } from './failures.ts';
 import type { Http } from './http.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { shortText } from './masking.ts';
 import type { HttpRequest, HttpStream, ServerSentEvent } from './network.ts';
 import type { NetworkOptions } from './open-network.ts';
+import { peerOf } from './proxy.ts';
 import { retryAfterMillis } from './retry.ts';
 
 export interface EventStreams {
@@ -28,8 +29,7 @@ const COMMENT: ServerSentEvent = { event: '', data: '' };
 export function createEventStreams(options: NetworkOptions, http: Http): EventStreams {
   return {
     async open(request, signal) {
-      const { place } = destinationOf(request.url, options);
-      const peer = { who: subjectOf(options), place };
+      const peer = peerOf(destinationOf(request.url, options).url, options);
       const headers = { accept: 'text/event-stream', 'cache-control': 'no-store', ...request.headers };
       const stream = await http.stream({ ...request, headers }, signal);
       await assertEventStream(stream, peer);

@@ -37,7 +37,18 @@ export async function tunnel({ socket, proxy, url, who, signal }: Tunnelling): P
         return;
       }
       tunnelled.destroy();
-      reject(proxyRefusal({ who, place }, placeOf(proxy), status));
+      reject(
+        proxyRefusal(
+          { who, place },
+          {
+            proxy: placeOf(proxy),
+            variable: url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY',
+            status,
+            authorized: proxy.username !== '' || proxy.password !== '',
+            schemes: schemesOf(answer),
+          },
+        ),
+      );
     });
     asking.once('error', (error) => {
       socket.destroy();
@@ -53,6 +64,12 @@ function proxyAuthorization({ username, password }: URL): Record<string, string>
   if (username === '' && password === '') return {};
   const pair = `${unescaped(username)}:${unescaped(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/** Names alone: what stands behind them is the proxy's to fill. */
+function schemesOf({ headers }: IncomingMessage): string[] {
+  const challenges = [headers['proxy-authenticate'] ?? []].flat();
+  return challenges.flatMap((challenge) => /^\s*([A-Za-z][\w-]{0,31})(?=\s|$)/.exec(challenge)?.[1] ?? []);
 }
 
 function unescaped(text: string): string {

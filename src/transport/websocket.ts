@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { CliError } from '../errors.ts';
-import { assertMayCarryCredential, type Destination, destinationOf, subjectOf } from './destination.ts';
+import { assertMayCarryCredential, type Destination, destinationOf } from './destination.ts';
 import type { Dialer } from './dial.ts';
 import { answerTimeout, exchangeFailure, type Peer } from './failures.ts';
 import { headersOf } from './http.ts';
@@ -11,6 +11,7 @@ import { createInbox, type Inbox } from './inbox.ts';
 import { shortText } from './masking.ts';
 import type { SocketClose, WebSocketConnection, WebSocketRequest } from './network.ts';
 import type { NetworkOptions } from './open-network.ts';
+import { peerOf } from './proxy.ts';
 import { retryAfterMillis } from './retry.ts';
 import { type Exchanged, traceOutgoing } from './tracing.ts';
 
@@ -36,7 +37,7 @@ export function createWebSockets(options: NetworkOptions, dialer: Dialer): WebSo
       signal.throwIfAborted();
       const destination = destinationOf(request.url, options);
       if (request.credential) assertMayCarryCredential(destination, options);
-      const peer = { who: subjectOf(options), place: destination.place };
+      const peer = peerOf(destination.url, options);
       const headers = headersOf(request, options.userAgent);
       const trace = traceOutgoing(options, {
         method: 'WEBSOCKET',

@@ -1,7 +1,7 @@
 // auth login, logout, status and import through main() against the sandbox.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
@@ -400,81 +400,50 @@ describe('auth logout', () => {
   });
 });
 
-describe('auth import', () => {
-  const TOKENS = {
-    akkeris: '0123456789abcdef0123456789abcdef01234567',
-    scalingo: `tk-us-${'s'.repeat(48)}`,
-    usual: `dop_v1_${'a'.repeat(64)}`,
-    work: `dop_v1_${'b'.repeat(64)}`,
-  };
+describe('a token of another platform', () => {
+  const OTHERS = `dop_v1_${'0'.repeat(64)}`;
 
-  function home() {
-    const directory = mkdtempSync(join(tmpdir(), 'polylog-home-'));
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-    const files: Record<string, string> = {
-      '.netrc': `machine apps.example.com login me@x password ${TOKENS.akkeris}\nmachine github.com login x password ghp_other`,
-      '.akkeris/config.json': '{"auth":"auth.example.com","apps":"apps.example.com"}',
-      '.config/scalingo/auth': JSON.stringify({
-        auth_config_data: {
-          'auth.scalingo.com': { tokens: { token: TOKENS.scalingo }, user: { username: 'me' } },
-        },
-      }),
-      '.config/scalingo/config.json': '{"region":"osc-secnum-fr1"}',
-      '.config/doctl/config.yaml': `access-token: ${TOKENS.usual}\nauth-contexts:\n  work: ${TOKENS.work}\ncontext: work\n`,
-    };
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(directory, name)), { recursive: true });
-      writeFileSync(join(directory, name), text);
-    }
-    return { directory, files, text: (name: string) => readFileSync(join(directory, name), 'utf8') };
-  }
+  it.each([
+    ['SCALINGO_API_TOKEN', 'scalingo', () => scalingo, OTHERS, 'DigitalOcean App Platform, not of Scalingo'],
+    ['AKKERIS_TOKEN', 'akkeris', () => akkeris, `tk-us-${'0'.repeat(48)}`, 'Scalingo, not of Akkeris'],
+    ['DIGITALOCEAN_TOKEN', 'do', () => digitalocean, 'tk-us-000000', 'Scalingo, not of DigitalOcean'],
+  ])('in %s is sent nowhere', async (name, profile, server, token, words) => {
+    const before = server().requests.length;
+    const given = Object.fromEntries(Object.entries(server().env).filter(([key]) => !/TOKEN/.test(key)));
+    const { code, stderr } = await createPerson().run(`apps list ${profile} --debug`, {
+      env: { ...given, [name]: token },
+    });
+    expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining(`The token in ${name}`) });
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain(token);
+    expect(server().requests.length).toBe(before);
+  });
+});
 
-  it('shows what it found, masked, and takes it over with --yes; the files stay', async () => {
-    const { directory, files, text } = home();
-    const person = createPerson({ home: directory });
-    const { code, stdout } = await person.run('auth import --yes');
-    expect(code).toBe(0);
-    for (const token of Object.values(TOKENS)) expect(stdout).not.toContain(token);
-    expect(stdout).not.toContain('github');
-    const rows: { profile: string; url: string; region: string | null }[] = JSON.parse(
-      (await person.run('profiles list --json')).stdout,
-    );
-    expect(rows.map(({ profile, url, region }) => [profile, url, region])).toEqual([
-      ['akkeris', 'https://apps.example.com', null],
-      ['scalingo', 'https://auth.scalingo.com', 'osc-secnum-fr1'],
-      ['digitalocean', 'https://api.digitalocean.com', null],
-      ['digitalocean-work', 'https://api.digitalocean.com', null],
-    ]);
-    const kept = readFileSync(join(person.directory, 'credentials.json'), 'utf8');
-    for (const token of Object.values(TOKENS)) expect(kept).toContain(token);
-    for (const [name, before] of Object.entries(files)) expect(text(name)).toBe(before);
+describe('a password on stdin', () => {
+  it('keeps its spaces', async () => {
+    const nas = await startContainerStation({ world, routineEvery: 0, users: { admin: ' two words ' } });
+    onTestFinished(() => nas.close());
+    const line = `auth login qnap --url ${nas.url} --user admin --password-stdin`;
+    expect((await createPerson().run(line, { stdin: ' two words \r\n' })).code).toBe(0);
   });
 
-  it('takes nothing over where nobody can be asked', async () => {
-    const person = createPerson({ home: home().directory });
-    const { code, stdout, stderr } = await person.run('auth import');
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('--yes') });
-    expect(stdout).toContain('digitalocean-work');
-    expect((await person.run('profiles list --json', { env: { NETRC: '/nowhere' } })).stdout).toBe('[]\n');
+  it('that never comes does not keep Ctrl-C waiting', async () => {
+    const stop = new AbortController();
+    const stdin = new PassThrough();
+    const running = main(['auth', 'login', 'scalingo', '--token-stdin'], {
+      ...hostOf([]).host,
+      signal: stop.signal,
+      stdin,
+    });
+    stdin.write('half a tok');
+    setImmediate(() => stop.abort(new Interruption('SIGINT', 130)));
+    expect(await running).toBe(130);
   });
 
-  it('asks for each on a terminal', async () => {
-    const person = createPerson({ home: home().directory });
-    const { code } = await person.type('auth import do', [
-      [/Take over digitalocean \(/, 'n'],
-      [/Take over digitalocean-work \(/, 'y'],
-    ]);
-    expect(code).toBe(0);
-    expect(
-      JSON.parse((await person.run('profiles list --json', { env: { NETRC: '/nowhere' } })).stdout),
-    ).toMatchObject([{ profile: 'digitalocean-work' }]);
-  });
-
-  it('says what it cannot understand, and finds nothing in an empty home', async () => {
-    const { directory } = home();
-    writeFileSync(join(directory, '.config/doctl/config.yaml'), ': [');
-    const { code, stderr } = await createPerson({ home: directory }).run('auth import do');
-    expect(code).toBe(4);
-    expect(stderr).toMatch(/is not what doctl writes.*Nothing was found/s);
+  it('is not asked for where --ca names no file', async () => {
+    const line = 'auth login qnap --url https://127.0.0.1:1 --ca nowhere.pem --user a --password-stdin';
+    const { code, stderr } = await createPerson().run(line, { stdin: 'x' });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('cannot be read (ENOENT)') });
   });
 });

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Keyring } from '../../src/store/keyring.ts';
 
@@ -9,6 +10,20 @@ export function freshDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'polylog-store-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** The store as files that a process of its own can load, without the rest of the program; removed by `remove`. */
+export async function builtStore(): Promise<{ readonly directory: string; remove(): void }> {
+  const { build } = await import('rolldown');
+  const directory = mkdtempSync(join(tmpdir(), 'polylog-built-'));
+  const files = ['lock', 'settings-file', 'private-file'];
+  const source = (name: string) => fileURLToPath(new URL(`../../src/store/${name}.ts`, import.meta.url));
+  await build({
+    input: Object.fromEntries(files.map((name) => [name, source(name)])),
+    platform: 'node',
+    output: { dir: directory, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' },
+  });
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 /** Keeps what it is given, as long as it works. */

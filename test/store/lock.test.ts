@@ -4,15 +4,24 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { withLock } from '../../src/store/lock.ts';
-import { freshDirectory } from './directory.ts';
+import { builtStore, freshDirectory } from './directory.ts';
 
 const WRITER = fileURLToPath(new URL('writer.mjs', import.meta.url));
 
+let built: Awaited<ReturnType<typeof builtStore>>;
+
+beforeAll(async () => {
+  built = await builtStore();
+});
+afterAll(() => built.remove());
+
 /** A process that holds the lock, and has said so. */
 async function holder(path: string) {
-  const child = spawn(process.execPath, [WRITER, 'hold', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [WRITER, built.directory, 'hold', path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   onTestFinished(() => {
     child.kill('SIGKILL');
   });

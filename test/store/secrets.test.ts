@@ -1,10 +1,10 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openKeyring } from '../../src/store/keyring.ts';
 import { openSecrets } from '../../src/store/secrets.ts';
 import { openSessions } from '../../src/store/sessions.ts';
-import { freshDirectory, memoryKeyring } from './directory.ts';
+import { freshDirectory, listener, memoryKeyring } from './directory.ts';
 
 const SECRET = { origin: 'https://x.test', values: { token: 'marked-token' } };
 const LIMITS = { probe: 20_000, use: 20_000 };
@@ -64,6 +64,27 @@ describe('the keyring', () => {
     await expect(keyringOf(READABLE_ONLY).write('a', 'x')).rejects.not.toThrow(/marked/);
   });
 
+  it('that hangs is ended by the signal, and what it was given goes nowhere else', async () => {
+    const directory = freshDirectory();
+    const started = join(directory, 'started');
+    const module = join(directory, 'keyring.mjs');
+    writeFileSync(
+      module,
+      `import { writeFileSync } from 'node:fs';\n${HANGING.replace('setPassword() {', `setPassword() { writeFileSync(${JSON.stringify(started)}, '');`)}`,
+    );
+    const stop = new AbortController();
+    const env = { PATH: process.env.PATH };
+    const keyring = openKeyring({ node: process.execPath, env, module, signal: stop.signal, limits: LIMITS });
+    const secrets = openSecrets({ directory, keyring, say: () => undefined });
+    const writing = secrets.write('prod', SECRET);
+    const watcher = watch(directory, () => {
+      if (existsSync(started)) stop.abort(new Error('Ctrl-C'));
+    });
+    await expect(writing).rejects.toThrow('Ctrl-C');
+    watcher.close();
+    expect(existsSync(join(directory, 'credentials.json'))).toBe(false);
+  });
+
   it('is none when the optional module is missing or it is turned off', async () => {
     const env = { PATH: process.env.PATH };
     const node = process.execPath;
@@ -93,6 +114,21 @@ describe('secrets', () => {
     expect(await secretsIn(directory).read('prod', 'file')).toEqual(SECRET);
     await secretsIn(directory).remove('prod', 'file');
     expect(await secretsIn(directory).read('prod', 'file')).toBeNull();
+  });
+
+  it('in a damaged file are kept aside, for their owner alone, before others are written', async () => {
+    const directory = freshDirectory();
+    const { said, say } = listener();
+    const secrets = openSecrets({ directory, keyring: memoryKeyring(false), say });
+    const damaged = '{"old":{"origin":"https://x.test","values":{"token":"marked';
+    writeFileSync(join(directory, 'credentials.json'), damaged, { mode: 0o600 });
+    expect(await secrets.read('old', 'file')).toBeNull();
+    await secrets.write('prod', SECRET);
+    const aside = readdirSync(directory).find((name) => name.includes('damaged')) ?? '';
+    expect(readFileSync(join(directory, aside), 'utf8')).toBe(damaged);
+    expect(statSync(join(directory, aside)).mode & 0o777).toBe(0o600);
+    expect(await secrets.read('prod', 'file')).toEqual(SECRET);
+    expect(said).toEqual([expect.stringMatching(/was damaged\. It is kept as .*has to be given again/)]);
   });
 
   it('of two directories do not meet in one keyring', async () => {

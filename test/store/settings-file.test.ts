@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { settingsDirectory } from '../../src/store/directory.ts';
 import { openRecords } from '../../src/store/private-file.ts';
 import { openSettings, type SettingsFileOptions } from '../../src/store/settings-file.ts';
-import { freshDirectory, listener } from './directory.ts';
+import { builtStore, freshDirectory, listener } from './directory.ts';
 
 const WRITER = fileURLToPath(new URL('writer.mjs', import.meta.url));
 const PROD = { provider: 'scalingo', values: { region: 'osc-fr1' } };
@@ -112,9 +112,13 @@ describe('the settings file', () => {
 
   it('loses nothing when two processes write at once', async () => {
     const { directory, file } = opened();
+    const built = await builtStore();
+    onTestFinished(() => built.remove());
     const times = 12;
     const children = ['a', 'b'].map((name) =>
-      spawn(process.execPath, [WRITER, 'write', directory, name, String(times)], { stdio: 'inherit' }),
+      spawn(process.execPath, [WRITER, built.directory, 'write', directory, name, String(times)], {
+        stdio: 'inherit',
+      }),
     );
     const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]));
     expect(codes).toEqual([0, 0]);

@@ -1,15 +1,17 @@
 // Run as a process of its own: changes the settings so many times, or takes a lock and keeps it.
-const [, , what, directory, name, times] = process.argv;
-const dist = new URL('../../dist/store/', import.meta.url);
+import { pathToFileURL } from 'node:url';
+
+const [, , built, what, directory, name, times] = process.argv;
+const dist = pathToFileURL(`${built}/`);
 if (what === 'hold') {
-  const { withLock } = await import(new URL('lock.js', dist));
+  const { withLock } = await import(new URL('lock.mjs', dist));
   await withLock(directory, async () => {
     process.stdout.write('held\n');
     await new Promise(() => setInterval(() => undefined, 1000));
   });
 }
-const { openSettings } = await import(new URL('settings-file.js', dist));
-const { openRecords } = await import(new URL('private-file.js', dist));
+const { openSettings } = await import(new URL('settings-file.mjs', dist));
+const { openRecords } = await import(new URL('private-file.mjs', dist));
 const say = (sentence) => process.stderr.write(`${sentence}\n`);
 const settings = openSettings({ directory, say });
 const records = openRecords({ directory, name: 'credentials.json', say });

@@ -1,37 +1,11 @@
-import net, { type Server, type Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
-import { WebSocketServer } from 'ws';
-import type { Network } from '../../src/transport/network.ts';
+import dns from 'node:dns';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openNetwork } from '../../src/transport/open-network.ts';
-import {
-  hasOpenssl,
-  listen,
-  makeCertificate,
-  networkWith,
-  never,
-  optionsWith,
-  SECRET,
-  serve,
-  serveProxy,
-  serveTls,
-  settledCount,
-} from './support.ts';
-
-const credential = { authorization: `Bearer ${SECRET}` };
-
-async function frameOf(network: Network, url: string): Promise<string> {
-  const { frames } = await network.websocket({ url, credential }, never);
-  const { value } = await frames.next();
-  await frames.return({ code: 1000, reason: '' });
-  return Array.isArray(value) ? String(value[0]) : '';
-}
-
-function addWebSocket(server: Server): void {
-  const sockets = new WebSocketServer({ noServer: true });
-  server.on('upgrade', (request, socket: Socket, head) =>
-    sockets.handleUpgrade(request, socket, head, (ws) => ws.send(`frame for ${request.headers.host}`)),
-  );
-}
+import { hasOpenssl, makeCertificate, networkWith, never, optionsWith, serve, serveTls } from './support.ts';
+import { addWebSocket, answerRequest, askThreeWays, THREE_WAYS } from './three-ways.ts';
 
 describe.skipIf(!hasOpenssl)('TLS', () => {
   const certificate = hasOpenssl ? makeCertificate() : { pem: '', key: '', fingerprint: '' };
@@ -40,7 +14,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
   /** Counts what a client says after the handshake. */
   async function serveCounting(shown = certificate) {
     let bytes = 0;
-    const served = await serveTls(shown, (_request, response) => response.end('secret answer'));
+    const served = await serveTls(shown, answerRequest);
     addWebSocket(served.server);
     served.server.on('secureConnection', (socket) =>
       socket.on('data', (chunk: Buffer) => (bytes += chunk.length)),
@@ -51,8 +25,8 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
   test('a self-signed certificate is refused with the ways out, before anything is sent', async () => {
     const { origin, bytes } = await serveCounting();
     const network = networkWith();
-    for (const send of [network.request, network.websocket]) {
-      await expect(send({ url: origin, credential }, never)).rejects.toMatchObject({
+    for (const asking of askThreeWays(network, origin)) {
+      await expect(asking).rejects.toMatchObject({
         kind: 'usage',
         retryable: false,
         message: `Scalingo (prod): the TLS certificate of ${origin.slice(8)} is self-signed`,
@@ -74,21 +48,20 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
       '--fingerprint as openssl prints it',
       { insecure: false, fingerprint: `sha256 Fingerprint=${certificate.fingerprint}\n` },
     ],
-  ])('%s lets it pass, for requests and websockets', async (_name, tls) => {
-    const { origin, port } = await serveCounting();
+  ])('%s lets it pass, for requests, websockets and event streams', async (_name, tls) => {
+    const { port } = await serveCounting();
     const network = networkWith({ tls });
-    expect((await network.request({ url: origin, credential }, never)).text).toBe('secret answer');
-    expect((await network.request({ url: `https://localhost:${port}/`, credential }, never)).status).toBe(
-      200,
-    );
-    expect(await frameOf(network, origin)).toBe(`frame for 127.0.0.1:${port}`);
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`]) {
+      const answers = await Promise.all(askThreeWays(network, `https://${host}/`));
+      expect(answers).toEqual(THREE_WAYS.map((way) => `${way} for ${host}`));
+    }
   });
 
   test('a changed certificate: both fingerprints are shown and not a byte is sent', async () => {
     const { origin, bytes } = await serveCounting(other);
     const network = networkWith({ tls: { insecure: true, fingerprint: certificate.fingerprint } });
-    for (const send of [network.request, network.websocket]) {
-      await expect(send({ url: origin, credential }, never)).rejects.toMatchObject({
+    for (const asking of askThreeWays(network, origin)) {
+      await expect(asking).rejects.toMatchObject({
         kind: 'usage',
         message: expect.stringMatching(`expected ${certificate.fingerprint}, found ${other.fingerprint}`),
       });
@@ -124,35 +97,73 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     const asking = networkWith({ tls: { insecure: false, ca: other.pem } }).request({ url: origin }, never);
     await expect(asking).rejects.toThrow('is self-signed');
   });
+});
 
-  test('https and wss through a proxy; the pin is the target’s', async () => {
-    const { port } = await serveCounting();
-    const proxy = await serveProxy();
-    const network = networkWith({
-      proxy: { https: proxy.url },
-      tls: { insecure: false, fingerprint: certificate.fingerprint },
+describe.skipIf(!hasOpenssl)('a CA beside the ones of NODE_EXTRA_CA_CERTS', () => {
+  test('trusts both, whatever else stands in that file', async () => {
+    const [given, extra] = [makeCertificate(), makeCertificate()];
+    const servers = await Promise.all([given, extra].map((shown) => serveTls(shown, answerRequest)));
+    const statuses = (extraCa: string) => {
+      const network = networkWith({ tls: { insecure: false, ca: given.pem, extraCa } });
+      return Promise.all(
+        servers.map(({ origin }) =>
+          network.request({ url: origin }, never).then(
+            ({ status }) => status,
+            ({ kind }) => kind,
+          ),
+        ),
+      );
+    };
+    expect(await statuses(extra.pem)).toEqual([200, 200]);
+    expect(await statuses('nothing of the kind')).toEqual([200, 'usage']);
+    expect(await statuses(extra.pem.replace(/\n\w{9}/, '\n*********'))).toEqual([200, 'usage']);
+  });
+});
+
+describe('addresses of both families', () => {
+  async function serveAt(host: string): Promise<number> {
+    const server = http.createServer(answerRequest);
+    addWebSocket(server);
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
     });
-    expect((await network.request({ url: `https://shop.test:${port}/`, credential }, never)).text).toBe(
-      'secret answer',
+    return (server.address() as AddressInfo).port;
+  }
+  const hasIpv6 = Object.values(networkInterfaces()).some((found) =>
+    found?.some(({ address }) => address === '::1'),
+  );
+
+  test.skipIf(!hasIpv6)('an IPv6 address is asked in all ways', async () => {
+    const port = await serveAt('::1');
+    const network = networkWith({ mayCarryCredential: () => true });
+    expect(await Promise.all(askThreeWays(network, `http://[::1]:${port}/`))).toEqual(
+      THREE_WAYS.map((way) => `${way} for [::1]:${port}`),
     );
-    expect(await frameOf(network, `wss://shop.test:${port}/`)).toBe(`frame for shop.test:${port}`);
-    expect(proxy.asked).toEqual([`shop.test:${port}`, `shop.test:${port}`]);
   });
 
-  test('a proxy that is spoken to over TLS has to be trusted itself', async () => {
-    const proxied = await serve((_request, response) => response.end('through'));
-    const proxy = await serveTls(certificate, () => {});
-    proxy.server.on('connect', (_request, socket: Socket) => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      proxied.server.emit('connection', socket);
-    });
-    const through = { proxy: { http: proxy.origin }, allowPlainHttp: true };
-    const request = { url: 'http://shop.test/', credential };
-    await expect(
-      networkWith({ ...through, tls: { insecure: true } }).request(request, never),
-    ).rejects.toThrow('the proxy 127.0.0.1');
-    const trusting = networkWith({ ...through, tls: { insecure: false, ca: certificate.pem } });
-    expect((await trusting.request(request, never)).text).toBe('through');
+  test('a name whose IPv6 address refuses is reached over IPv4', async () => {
+    const port = await serveAt('127.0.0.1');
+    const asked: string[] = [];
+    // As a name server of a network whose IPv6 leads nowhere would answer.
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((
+      name: string,
+      _options: unknown,
+      done: (error: null, found: dns.LookupAddress[]) => void,
+    ) => {
+      asked.push(name);
+      done(null, [
+        { address: '::1', family: 6 },
+        { address: '127.0.0.1', family: 4 },
+      ]);
+    }) as typeof dns.lookup);
+    onTestFinished(() => lookup.mockRestore());
+    const network = networkWith({ allowPlainHttp: true });
+    expect(await Promise.all(askThreeWays(network, `http://dual.test:${port}/`))).toEqual(
+      THREE_WAYS.map((way) => `${way} for dual.test:${port}`),
+    );
+    expect(asked).toContain('dual.test');
   });
 });
 
@@ -174,115 +185,5 @@ test('TLS to a port that speaks plain http', async () => {
   await expect(asking).rejects.toMatchObject({
     kind: 'usage',
     message: expect.stringContaining('does not speak TLS with us'),
-  });
-});
-
-describe('proxies', () => {
-  test('http and ws go through, with the proxy’s password, and names are not looked up here', async () => {
-    const { port, server } = await serve((request, response) =>
-      response.end(`${request.headers.host} ${request.headers['proxy-authorization']}`),
-    );
-    addWebSocket(server);
-    const proxy = await serveProxy();
-    const withPassword = proxy.url.replace('//', `//me:${SECRET}%21@`);
-    const lines: string[] = [];
-    const network = networkWith({
-      proxy: { http: withPassword },
-      allowPlainHttp: true,
-      trace: (line) => lines.push(line),
-    });
-    const { text } = await network.request({ url: `http://shop.test:${port}/`, credential }, never);
-    expect(text).toBe(`shop.test:${port} undefined`);
-    expect(await frameOf(network, `ws://shop.test:${port}/`)).toBe(`frame for shop.test:${port}`);
-    expect(proxy.asked).toEqual([`shop.test:${port}`, `shop.test:${port}`]);
-    expect(proxy.authorizations).toEqual(
-      Array(2).fill(`Basic ${Buffer.from(`me:${SECRET}!`).toString('base64')}`),
-    );
-    expect(lines.join('\n')).not.toContain(SECRET);
-  });
-
-  test('NO_PROXY goes past it', async () => {
-    const { origin } = await serve((_request, response) => response.end('direct'));
-    const proxy = await serveProxy();
-    const network = networkWith({ proxy: { http: proxy.url, no: '127.0.0.0/8' } });
-    expect((await network.request({ url: origin }, never)).text).toBe('direct');
-    expect(proxy.asked).toEqual([]);
-  });
-
-  test.each([
-    [407, { kind: 'usage', message: expect.stringContaining('asks for a user name and password (407)') }],
-    [
-      403,
-      {
-        kind: 'unavailable',
-        retryable: false,
-        message: expect.stringContaining('does not connect to shop.test:80 (403)'),
-      },
-    ],
-    [502, { kind: 'unavailable', retryable: true }],
-  ])('a proxy that answers %i', async (refuse, expected) => {
-    const proxy = await serveProxy({ refuse });
-    const network = networkWith({ proxy: { http: proxy.url.replace('//', `//me:${SECRET}@`) } });
-    for (const send of [network.request, network.websocket]) {
-      const asking = send(
-        { url: `http://shop.test/?token=${SECRET}`, ...(send === network.request ? { retry: false } : {}) },
-        never,
-      );
-      await expect(asking).rejects.toMatchObject(expected);
-      await expect(asking).rejects.toSatisfy(
-        (error) => !`${error.message}${error.hint}${error.detail}`.includes(SECRET),
-      );
-    }
-  });
-
-  test('a proxy that is not there is named', async () => {
-    const { origin, server } = await serve(() => {});
-    await new Promise((resolve) => server.close(resolve));
-    const asking = networkWith({ proxy: { http: origin } }).request(
-      { url: 'http://shop.test/', retry: false },
-      never,
-    );
-    await expect(asking).rejects.toThrow(`the proxy ${origin.slice(7)} refused the connection`);
-  });
-
-  test('a proxy that never answers runs into the limit of connecting', async () => {
-    const proxy = await serveProxy({ silent: true });
-    const asking = networkWith({ proxy: { http: proxy.url }, connectTimeout: 30 }).request(
-      { url: 'http://shop.test/', retry: false },
-      never,
-    );
-    await expect(asking).rejects.toThrow('did not accept a connection within');
-  });
-
-  test('a request that is aborted while its connection is made is never sent', async () => {
-    let asked = 0;
-    const target = await serve((_request, response) => response.end(String(++asked)));
-    const stop = new AbortController();
-    let release = () => {};
-    const proxy = await serve(() => {});
-    proxy.server.on('connect', (_request, socket: Socket) => {
-      release = () => {
-        socket.write('HTTP/1.1 200 OK\r\n\r\n');
-        target.server.emit('connection', socket);
-      };
-      stop.abort(new Error('Ctrl-C'));
-    });
-    const network = networkWith({ proxy: { http: proxy.origin } });
-    await expect(network.request({ url: 'http://shop.test/' }, stop.signal)).rejects.toThrow('Ctrl-C');
-    release();
-    await settledCount(() => asked);
-    expect(asked).toBe(0);
-  });
-
-  test('a proxy that speaks no HTTP', async () => {
-    const { origin } = await listen(net.createServer((socket) => void socket.end('hello\r\n')));
-    const asking = networkWith({ proxy: { http: origin } }).request(
-      { url: 'http://shop.test/', retry: false },
-      never,
-    );
-    await expect(asking).rejects.toMatchObject({
-      kind: 'unavailable',
-      message: expect.stringContaining('the proxy'),
-    });
   });
 });

@@ -84,35 +84,67 @@ export interface Proxy {
   readonly authorizations: (string | undefined)[];
 }
 
-/** A CONNECT proxy that brings every host name to the port on loopback, or refuses with a status. */
-export async function serveProxy({
-  refuse = 0,
-  silent = false,
-}: {
-  refuse?: number;
-  silent?: boolean;
-} = {}): Promise<Proxy> {
+export interface ProxyWays {
+  /** Status in place of a tunnel. */
+  readonly refuse?: number;
+  /** What it asks for with 407. */
+  readonly challenge?: string;
+  readonly silent?: boolean;
+  /** A page after 200, in place of the tunnel: at once with it, or in a packet of its own. */
+  readonly page?: 'at once' | 'later';
+  /** `user:password` that it wants; anybody passes without. */
+  readonly wants?: string;
+  /** To be spoken to over TLS. */
+  readonly certificate?: Certificate;
+}
+
+/** A CONNECT proxy that brings every host name to the port on loopback, or does something else. */
+export async function serveProxy(ways: ProxyWays = {}): Promise<Proxy> {
   const asked: string[] = [];
   const authorizations: (string | undefined)[] = [];
-  const server = http.createServer((_request, response) => response.writeHead(400).end());
+  const { certificate } = ways;
+  const server = certificate
+    ? https.createServer({ key: certificate.key, cert: certificate.pem })
+    : http.createServer();
+  server.on('request', (_request, response) => response.writeHead(400).end());
   server.on('connect', (request, socket: Socket) => {
+    const given = request.headers['proxy-authorization'];
     asked.push(request.url ?? '');
-    authorizations.push(request.headers['proxy-authorization']);
+    authorizations.push(given);
     socket.on('error', () => {});
-    if (silent) return;
-    if (refuse > 0) {
-      socket.end(`HTTP/1.1 ${refuse} No\r\ncontent-length: 2\r\n\r\nno`);
-      return;
-    }
-    const target = net.connect(Number(request.url?.split(':').pop()), '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      socket.pipe(target).pipe(socket);
-    });
-    target.on('error', () => socket.destroy());
-    socket.on('close', () => target.destroy());
+    if (ways.silent) return;
+    const isWanted =
+      ways.wants === undefined || given === `Basic ${Buffer.from(ways.wants).toString('base64')}`;
+    const refusal = isWanted ? (ways.refuse ?? 0) : 407;
+    if (refusal > 0) {
+      const challenge = ways.challenge ? `proxy-authenticate: ${ways.challenge}\r\n` : '';
+      socket.end(`HTTP/1.1 ${refusal} No\r\n${challenge}content-length: 2\r\n\r\nno`);
+    } else if (ways.page) answerWithPage(socket, ways.page);
+    else connectThrough(socket, Number(request.url?.split(':').pop()));
   });
-  const { origin } = await listen(server);
+  const { origin } = await listen(server, certificate ? 'https' : 'http');
   return { url: origin, asked, authorizations };
+}
+
+function connectThrough(socket: Socket, port: number): void {
+  const target = net.connect(port, '127.0.0.1', () => {
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    socket.pipe(target).pipe(socket);
+  });
+  target.on('error', () => socket.destroy());
+  socket.on('close', () => target.destroy());
+}
+
+function answerWithPage(socket: Socket, when: 'at once' | 'later'): void {
+  const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n';
+  const page = '<html>Please accept the rules of this network.</html>';
+  if (when === 'at once') {
+    socket.end(head + page);
+    return;
+  }
+  socket.write(head);
+  // The first bytes of whoever believes in the tunnel.
+  socket.once('data', () => socket.end(page));
 }
 
 export interface Certificate {

@@ -1,11 +1,11 @@
 // Audits: asking for them and turning each record into an event. Knows neither polling nor what replaces them.
 import { createHash } from 'node:crypto';
 import { type Instant, instantFromMillis, type PlatformEvent } from '../../model.ts';
+import { type Fields, fieldsOf, listOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import type { AkkerisClient } from './client.ts';
 import { harmlessFields, harmlessText } from './event-secrets.ts';
 import { tellAction } from './event-words.ts';
 import { type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, listOf, parseJson, textOf } from './shape.ts';
 import { instantOf } from './times.ts';
 
 /** The most that can be asked for; there are no pages (wire: Akkeris 5). */

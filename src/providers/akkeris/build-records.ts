@@ -1,9 +1,9 @@
 // Builds as Akkeris keeps them: reading them and turning them into ours. Knows neither output nor releases.
 import { CliError } from '../../errors.ts';
 import { type Build, type BuildStatus, type Instant, instantToMillis } from '../../model.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import type { AkkerisClient, Answer, LogPlace } from './client.ts';
 import { type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
 import { instantOf } from './times.ts';
 
 export const STATUS_WORDS = 'queued → queued, pending → running, succeeded → succeeded, failed → failed';

@@ -1,11 +1,11 @@
 // The stored output of a build: a snapshot that is written anew every two seconds while the build runs. Knows nothing of
 // what was given before.
 import { type Build, type Instant, LogEntry } from '../../model.ts';
+import { fieldsOf, textOf } from '../../transport/json-fields.ts';
 import { createLineSplitter } from '../../transport/lines.ts';
 import { buildPath, buildSubject, isFinal, readBuild } from './build-records.ts';
 import type { AkkerisClient, LogPlace } from './client.ts';
 import { unreadable } from './refusal.ts';
-import { fieldsOf, textOf } from './shape.ts';
 
 /** One build's output. */
 export interface BuildOutput {

@@ -3,10 +3,10 @@
 import { placeOf } from '../../credential-place.ts';
 import { type Instant, instantFromMillis } from '../../model.ts';
 import type { Settings } from '../../provider.ts';
+import { type Fields, fieldsOf, listOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import type { HttpRequest, Network } from '../../transport/network.ts';
 import { baseOf, tokenOf } from './address.ts';
 import { named, refusalOf, type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, listOf, parseJson, textOf } from './shape.ts';
 import { readTime } from './translate.ts';
 
 export interface Account {

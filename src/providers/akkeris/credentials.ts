@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { netrcMachine, netrcMachines, readNetrc } from '../../netrc.ts';
 import type { ForeignFiles, FoundCredential } from '../../provider.ts';
-import { fieldsOf, parseJson, textOf } from './shape.ts';
+import { fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 
 export async function findCredentials(files: ForeignFiles): Promise<readonly FoundCredential[]> {
   const { env, home } = files;
@@ -18,7 +18,7 @@ export async function findCredentials(files: ForeignFiles): Promise<readonly Fou
   return hosts.flatMap((host, index) => {
     const entry = readNetrc(text, host);
     if (entry === null) return [];
-    const url = known !== null && known.includes('://') ? known : `https://${host}`;
+    const url = known?.includes('://') ? known : `https://${host}`;
     const values = { token: entry.password, url, ...(auth === null ? {} : { 'auth-url': auth }) };
     return [{ profile: index === 0 ? 'akkeris' : `akkeris-${host.replace(/[^\w.-]+/g, '-')}`, file, values }];
   });

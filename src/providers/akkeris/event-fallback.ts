@@ -1,12 +1,12 @@
 // Events where no audits are kept: what builds, releases and the formation say of themselves. Knows no polling.
 import type { Build, Instant, PlatformEvent } from '../../model.ts';
+import type { Fields } from '../../transport/json-fields.ts';
 import { readBuilds } from './build-records.ts';
 import type { AkkerisClient, LogPlace } from './client.ts';
 import { harmlessFields } from './event-secrets.ts';
 import { tellAction } from './event-words.ts';
 import { type DynoType, readFormation } from './formation.ts';
 import { type Release, readReleases } from './releases.ts';
-import type { Fields } from './shape.ts';
 
 /** All that there are, in no order. A record that changes is another event: its id holds its state. */
 export async function readRecordedEvents(

@@ -1,6 +1,7 @@
 // Takes out of a payload what nobody is to see. Knows no action.
+
+import { type Fields, fieldsOf } from '../../transport/json-fields.ts';
 import { createMasking } from '../../transport/masking.ts';
-import { type Fields, fieldsOf } from './shape.ts';
 
 /** Said above the payload already. */
 const ENVELOPE: ReadonlySet<string> = new Set([

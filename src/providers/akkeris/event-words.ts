@@ -1,6 +1,6 @@
 // What an audited action means: its kind, its dyno type and one line for people. Knows no record and no secret: payloads
 // come masked.
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 
 export interface Told {
   readonly kind: string;

@@ -1,8 +1,8 @@
 // Dyno types and dynos of an app. Knows no state of ours.
 import type { Instant } from '../../model.ts';
+import { type Fields, listOf, textOf } from '../../transport/json-fields.ts';
 import type { AkkerisClient, LogPlace } from './client.ts';
 import { type Subject, unreadable } from './refusal.ts';
-import { type Fields, listOf, textOf } from './shape.ts';
 import { instantOf } from './times.ts';
 
 export interface DynoType {

@@ -1,6 +1,6 @@
 // Reads the two forms in which figures are answered. Knows neither units nor requests.
 import type { MetricSample } from '../../model.ts';
-import { type Fields, fieldsOf } from './shape.ts';
+import { type Fields, fieldsOf } from '../../transport/json-fields.ts';
 
 /** One metric of one dyno type, or of the whole app where the answer does not tell types apart. */
 export interface Figures {

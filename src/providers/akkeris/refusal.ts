@@ -1,10 +1,16 @@
 // What Akkeris's refusals mean: an answer or a broken connection becomes one sentence. Knows no request.
-import { CliError, type ErrorContext, type ErrorKind } from '../../errors.ts';
+import { CliError } from '../../errors.ts';
+import { fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import { shortText } from '../../transport/masking.ts';
-import type { HttpAnswer } from '../../transport/network.ts';
-import { retryAfterMillis } from '../../transport/retry.ts';
+import {
+  harmless,
+  isPage,
+  type Meaning,
+  type Refusal,
+  refusalError,
+  withSubject,
+} from '../../transport/refusals.ts';
 import { tokenHint } from './address.ts';
-import { fieldsOf, parseJson, textOf } from './shape.ts';
 
 /** What was asked, in words that fit into `Akkeris does not know …`. */
 export interface Subject {
@@ -12,9 +18,6 @@ export interface Subject {
   readonly what: string;
   readonly kind: 'app' | 'site' | 'account' | 'build';
 }
-
-/** An answer's status and words; of one that is not read, only the first. */
-export type Refusal = Pick<HttpAnswer, 'status' | 'headers' | 'text'>;
 
 /** What was shown to the platform. */
 export interface Shown {
@@ -26,17 +29,7 @@ export interface Shown {
 
 /** The error for an answer that is no success (wire: Akkeris 1.6). */
 export function refusalOf(answer: Refusal, subject: Subject, { secret, place }: Shown): CliError {
-  const { kind, sentence, hint } = meaningOf(answer, subject, place);
-  const words = wordsOf(answer, secret);
-  const context: ErrorContext = { status: answer.status };
-  if (hint !== undefined) context.hint = hint;
-  const retryAfter = retryAfterMillis(answer.status, answer.headers, Date.now());
-  if (retryAfter !== undefined) context.retryAfter = retryAfter;
-  return new CliError(
-    kind,
-    words === null ? `${sentence}.` : `${sentence}: ${words.replace(/\.$/, '')}.`,
-    context,
-  );
+  return refusalError(answer, meaningOf(answer, subject, place), { words: wordsOf(answer, secret) });
 }
 
 /** An answer of a form that nobody knows; `missing` names what is not there. */
@@ -46,29 +39,11 @@ export function unreadable({ what }: Subject, missing: string): CliError {
 
 /** Adds the subject to what the network says of a connection that could not be made, was refused or broke. */
 export function named(error: unknown, { what }: Subject): unknown {
-  if (!(error instanceof CliError) || error.kind !== 'unavailable' || error.message.includes(what))
-    return error;
-  const context: ErrorContext = { retryable: error.retryable, cause: error.cause ?? error };
-  if (error.hint !== undefined) context.hint = error.hint;
-  if (error.status !== undefined) context.status = error.status;
-  if (error.retryAfter !== undefined) context.retryAfter = error.retryAfter;
-  if (error.detail !== undefined) context.detail = error.detail;
-  const said = error.message.replace(/\.$/, '');
-  return new CliError(
-    'unavailable',
-    `${said.startsWith('Akkeris') ? '' : 'Akkeris: '}${said}, for ${what}.`,
-    context,
-  );
+  return withSubject(error, { platform: 'Akkeris', what, clean: harmless });
 }
 
 const ADDRESS_HINT =
   'Check that POLYLOG_AKKERIS_URL (or AKKERIS_API_HOST) is the API of Akkeris, not its pages or its login.';
-
-interface Meaning {
-  readonly kind: ErrorKind;
-  readonly sentence: string;
-  readonly hint?: string;
-}
 
 function meaningOf(answer: Refusal, subject: Subject, place: string | undefined): Meaning {
   const { status } = answer;
@@ -140,13 +115,11 @@ function wordsOf(answer: Refusal, secret: string): string | null {
     fields === null
       ? textOf(body)
       : (textOf(fields.message) ?? textOf(fields.error_description) ?? textOf(fields.error) ?? '');
-  if (said !== null) return harmless(said, secret);
-  const type = String(answer.headers['content-type']);
-  if (type.includes('html') || answer.text.trimStart().startsWith('<')) return null;
-  return harmless(answer.text, secret);
+  if (said !== null) return withoutSecret(said, secret);
+  return isPage(answer) ? null : withoutSecret(answer.text, secret);
 }
 
-function harmless(text: string, secret: string): string | null {
+function withoutSecret(text: string, secret: string): string | null {
   const words = text.slice(0, 2000);
   const clean = shortText(secret === '' ? words : words.replaceAll(secret, '***'));
   return clean === '' ? null : clean;

@@ -1,10 +1,10 @@
 // Releases and the checks that other services report on them. Knows no build output.
 import { CliError } from '../../errors.ts';
 import type { BuildStatus, Instant } from '../../model.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import { statusOf } from './build-records.ts';
 import type { AkkerisClient, LogPlace } from './client.ts';
 import { type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
 import { instantOf } from './times.ts';
 
 export interface Release {

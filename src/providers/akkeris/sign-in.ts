@@ -1,9 +1,9 @@
 // A user and a password become a token at the installation's authentication host (wire: Akkeris 1.2, 9). Knows no API.
 import { CliError } from '../../errors.ts';
 import type { Settings, SignIn } from '../../provider.ts';
+import { fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import { originOf } from './address.ts';
 import { refusalOf, type Subject, unreadable } from './refusal.ts';
-import { fieldsOf, parseJson, textOf } from './shape.ts';
 
 const SUBJECT: Subject = { what: 'the login', kind: 'account' };
 

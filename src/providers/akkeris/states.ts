@@ -2,11 +2,11 @@
 import { CliError } from '../../errors.ts';
 import { compareInstants, type Instant, type PlatformEvent, type PlatformState } from '../../model.ts';
 import type { AppRef, EventsCapability } from '../../provider.ts';
+import { fieldsOf } from '../../transport/json-fields.ts';
 import { addressedApp } from './addressed-app.ts';
 import type { AkkerisClient } from './client.ts';
 import { type Dyno, type DynoType, readDynos, readFormation } from './formation.ts';
 import { type Release, readReleases } from './releases.ts';
-import { fieldsOf } from './shape.ts';
 
 /** The words behind `deployed` are the platform's own for a dyno (wire: Akkeris 6). */
 export const STATES: EventsCapability<AkkerisClient>['states'] = [

@@ -18,6 +18,6 @@ export async function whoami(client: DigitaloceanClient, signal: AbortSignal): P
   } catch (error) {
     if (!(error instanceof CliError) || (error.status !== 403 && error.status !== 404)) throw error;
     await client.probe(signal);
-    return { user: 'token accepted', note: 'its scopes do not include the account' };
+    return { user: 'unknown', note: 'the scopes of the token do not include the account' };
   }
 }

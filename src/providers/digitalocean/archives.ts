@@ -2,11 +2,11 @@
 import { CliError } from '../../errors.ts';
 import { countOf, type LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
+import { decompress } from '../../transport/gzip.ts';
 import { splitLines } from '../../transport/lines.ts';
 import type { HttpStream } from '../../transport/network.ts';
 import { delayBeforeRetry } from '../../transport/retry.ts';
 import { wait } from '../../wait.ts';
-import { decompress } from './gzip.ts';
 import { entrySplitter, type LogReading } from './reading.ts';
 
 export interface Archives {

@@ -1,11 +1,11 @@
 // The traffic of an app, day by day: one request a day. Knows no other figures.
 import { formatInstant, type Instant, type MetricSample, type MetricSeries } from '../../model.ts';
 import type { MetricAnswer, MetricQuery } from '../../provider.ts';
+import { listOf, textOf } from '../../transport/json-fields.ts';
 import type { DigitaloceanClient } from './client.ts';
 import { appPath, type KnownApp } from './known-app.ts';
 import type { DigitaloceanMetric } from './metric-kinds.ts';
 import { unreadable } from './refusal.ts';
-import { listOf, textOf } from './shape.ts';
 import { instantOf, numberOf } from './times.ts';
 
 export interface BandwidthQuestion {

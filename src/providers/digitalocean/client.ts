@@ -3,12 +3,12 @@
 import { placeOf } from '../../credential-place.ts';
 import { CliError } from '../../errors.ts';
 import type { Settings } from '../../provider.ts';
+import { type Fields, fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import type { HttpAnswer, Network } from '../../transport/network.ts';
 import type { RetryRules } from '../../transport/retry.ts';
 import { baseOf, foreignToken, tokenOf } from './address.ts';
 import { type LogAnswer, logAnswerOf, noLogs } from './log-answer.ts';
 import { named, refusalOf, type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, parseJson, textOf } from './shape.ts';
 import { type AppRecord, appRecordOf, type Deployment, deploymentOf } from './translate.ts';
 
 /** Clocks and waiting times in milliseconds, so that tests need not wait. */

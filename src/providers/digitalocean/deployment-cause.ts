@@ -1,5 +1,5 @@
 // Why a deployment was made, and of what: its words, its commit, who did it. Knows no request.
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 
 export interface Cause {
   /** The platform's sentence (`commit 9a4df0b pushed to github/acme/shop`, `manual`). */

@@ -1,6 +1,6 @@
 // The progress of a deployment: its steps, how far it is, why it failed. Knows no request.
 import { type BuildStatus, type BuildStep, compareInstants, type Instant } from '../../model.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import { instantOf, numberOf } from './times.ts';
 
 /** Deeper than any deployment; what nests deeper is not read, and its step counts as nothing that is known. */

@@ -2,12 +2,12 @@
 import { CliError } from '../../errors.ts';
 import type { Build, BuildStatus } from '../../model.ts';
 import { instantToMillis } from '../../model.ts';
+import { type Fields, fieldsOf, textOf } from '../../transport/json-fields.ts';
 import type { DigitaloceanClient } from './client.ts';
 import { causeOf } from './deployment-cause.ts';
 import { failureOf, isUnderWay, percentOf, spanOf, stepsOf } from './deployment-steps.ts';
 import { appPath, type KnownApp } from './known-app.ts';
 import { type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, textOf } from './shape.ts';
 import { instantOf, secondsOf } from './times.ts';
 
 /** Each brings the app's whole specification along: more of them would make the first answer slow. */

@@ -1,12 +1,12 @@
 // The list of an app's events, page by page; where the platform has none, that of its deployments. Knows no event's words.
 import { CliError } from '../../errors.ts';
 import { compareInstants, type Instant, type Notice } from '../../model.ts';
+import { type Fields, fieldsOf, textOf } from '../../transport/json-fields.ts';
 import type { DigitaloceanClient } from './client.ts';
 import { deploymentPages } from './deployments.ts';
 import { type Sighting, sightingOf } from './event-words.ts';
 import { appPath, type KnownApp } from './known-app.ts';
 import { type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, textOf } from './shape.ts';
 
 export interface EventList {
   readonly client: DigitaloceanClient;

@@ -1,8 +1,9 @@
 // One event in our words: when, what, in which phase. Knows no request and no other events.
 import type { Instant, PlatformEvent } from '../../model.ts';
+import { type Fields, fieldsOf, textOf } from '../../transport/json-fields.ts';
+import { harmless } from '../../transport/refusals.ts';
 import { buildOf } from './deployments.ts';
-import { harmless, type Subject } from './refusal.ts';
-import { type Fields, fieldsOf, textOf } from './shape.ts';
+import type { Subject } from './refusal.ts';
 import { instantOf, numberOf } from './times.ts';
 
 /** An event as it was seen in one look at the list. */

@@ -2,8 +2,8 @@
 import { isAscii } from 'node:buffer';
 import { type LogBody, LogEntry, type Notice } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
-import { harmless } from './refusal.ts';
-import { type Fields, fieldsOf, parseJson, textOf } from './shape.ts';
+import { type Fields, fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
+import { harmless } from '../../transport/refusals.ts';
 import { startsLine } from './translate.ts';
 
 export interface FrameReader {

@@ -1,8 +1,9 @@
 // How each component of an app is doing now. Knows no history and no state of ours.
+
+import { fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import type { DigitaloceanClient } from './client.ts';
 import { appPath, type KnownApp } from './known-app.ts';
 import { unreadable } from './refusal.ts';
-import { fieldsOf, listOf, textOf } from './shape.ts';
 import { numberOf } from './times.ts';
 
 export interface ComponentHealth {

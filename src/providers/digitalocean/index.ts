@@ -21,7 +21,6 @@ export const digitalocean = defineProvider<DigitaloceanClient>({
   origin: credentialOrigin,
   mayCarryCredential,
   connect: (settings, network) => createClient(settings, network),
-  tokenForm: /^do[opr]_v1_/,
   findCredentials,
   whoami,
   apps,

@@ -9,11 +9,12 @@ import {
   type Notice,
 } from '../../model.ts';
 import type { MetricAnswer, MetricQuery } from '../../provider.ts';
+import { type Fields, fieldsOf, textOf } from '../../transport/json-fields.ts';
+import { harmless } from '../../transport/refusals.ts';
 import type { DigitaloceanClient } from './client.ts';
 import type { KnownApp } from './known-app.ts';
 import type { DigitaloceanMetric } from './metric-kinds.ts';
-import { harmless, type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, textOf } from './shape.ts';
+import { type Subject, unreadable } from './refusal.ts';
 
 export interface InsightQuestion {
   readonly app: KnownApp;

@@ -3,9 +3,10 @@ import { CliError } from '../../errors.ts';
 import type { LogEntry, Notice } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
 import type { HttpStream, SocketClose, WebSocketConnection } from '../../transport/network.ts';
+import { harmless } from '../../transport/refusals.ts';
 import { createFrameReader } from './frames.ts';
 import { entrySplitter, type LogReading } from './reading.ts';
-import { harmless, named, refusalOf } from './refusal.ts';
+import { named, refusalOf } from './refusal.ts';
 
 export interface Ending {
   /** Ended as if all had been said; otherwise something may have been on its way. */

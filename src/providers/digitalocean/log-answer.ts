@@ -1,7 +1,9 @@
 // What the logs endpoints answer: a URL to follow, archives, or that there is nothing. Knows no connection.
+
+import { type Fields, fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import type { HttpAnswer } from '../../transport/network.ts';
-import { type Refusal, type Subject, unreadable, wordsOf } from './refusal.ts';
-import { type Fields, fieldsOf, parseJson, textOf } from './shape.ts';
+import type { Refusal } from '../../transport/refusals.ts';
+import { type Subject, unreadable, wordsOf } from './refusal.ts';
 
 export interface LogAnswer {
   /** To be read by websocket; its scheme may be http(s) all the same. */

@@ -2,10 +2,10 @@
 import { CliError } from '../../errors.ts';
 import { LogEntry, type Notice } from '../../model.ts';
 import { createLineSplitter, type LineSplitter } from '../../transport/lines.ts';
+import { harmless } from '../../transport/refusals.ts';
 import type { DigitaloceanClient } from './client.ts';
 import type { LogAnswer } from './log-answer.ts';
 import type { LogPlace } from './place.ts';
-import { harmless } from './refusal.ts';
 import { stampOf } from './translate.ts';
 import { wordsOfType } from './wish.ts';
 

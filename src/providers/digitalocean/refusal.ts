@@ -1,17 +1,21 @@
 // What DigitalOcean's refusals mean: an answer or a broken connection becomes one sentence. Knows no request.
-import { CliError, type ErrorContext, type ErrorKind } from '../../errors.ts';
-import type { HttpAnswer } from '../../transport/network.ts';
+import { CliError } from '../../errors.ts';
+import { fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
+import {
+  harmless,
+  isPage,
+  type Meaning,
+  type Refusal,
+  refusalError,
+  withSubject,
+} from '../../transport/refusals.ts';
 import { retryAfterMillis } from '../../transport/retry.ts';
-import { fieldsOf, parseJson, textOf } from './shape.ts';
 
 /** What was asked, in words that fit into `DigitalOcean does not know …`. */
 export interface Subject {
   /** `app "shop"`, `the list of apps`. */
   readonly what: string;
 }
-
-/** An answer's status and words; of one that is not read, only the first. */
-export type Refusal = Pick<HttpAnswer, 'status' | 'headers' | 'text'>;
 
 const TOKENS = 'Make a token with the scope app:read at https://cloud.digitalocean.com/account/api/tokens';
 
@@ -26,14 +30,10 @@ export interface UsedToken {
 /** The error for an answer that is no success (wire: DigitalOcean 1.3). */
 export function refusalOf(answer: Refusal, subject: Subject, token?: UsedToken): CliError {
   const retryAfter = retryAfterMillis(answer.status, answer.headers, Date.now());
-  const { kind, sentence, hint } = meaningOf(answer.status, subject, { token, retryAfter });
-  const words = wordsOf(answer);
-  const said = words === null ? '' : `: ${words.replace(/\.$/, '')}`;
+  const meaning = meaningOf(answer.status, subject, { token, retryAfter });
   const request = requestIdOf(answer);
-  const context: ErrorContext = { status: answer.status };
-  if (hint !== undefined) context.hint = hint;
-  if (retryAfter !== undefined) context.retryAfter = retryAfter;
-  return new CliError(kind, `${sentence}${said}${request === null ? '' : ` (request ${request})`}.`, context);
+  const note = request === null ? '' : ` (request ${request})`;
+  return refusalError(answer, meaning, { words: wordsOf(answer), note });
 }
 
 /** An answer of a form that nobody knows; `missing` names the field that is not there. */
@@ -45,43 +45,14 @@ export function unreadable(subject: Subject, missing: string): CliError {
 
 /** Adds the subject to what the network says of a connection that could not be made, was refused or broke. */
 export function named(error: unknown, { what }: Subject): unknown {
-  if (!(error instanceof CliError) || error.kind !== 'unavailable' || error.message.includes(what))
-    return error;
-  const context: ErrorContext = { retryable: error.retryable, cause: error };
-  if (error.hint !== undefined) context.hint = error.hint;
-  if (error.status !== undefined) context.status = error.status;
-  if (error.retryAfter !== undefined) context.retryAfter = error.retryAfter;
-  if (error.detail !== undefined) context.detail = error.detail;
-  const said = (harmless(error.message) ?? 'the connection failed').replace(/\.$/, '');
-  const subject = said.startsWith('DigitalOcean') ? '' : 'DigitalOcean: ';
-  return new CliError('unavailable', `${subject}${said}, for ${what}.`, context);
+  return withSubject(error, { platform: 'DigitalOcean', what, clean: harmless });
 }
 
 /** The platform's own words, short and on one line; null for pages of HTML or XML and for nothing. */
 export function wordsOf(answer: Refusal): string | null {
   const body = fieldsOf(parseJson(answer.text));
   if (body !== null) return harmless(textOf(body.message) ?? textOf(body.id) ?? '');
-  const type = String(answer.headers['content-type']);
-  if (/html|xml/.test(type) || answer.text.trimStart().startsWith('<')) return null;
-  return harmless(answer.text);
-}
-
-/** Foreign words in a sentence of ours: bounded, on one line, without tokens and signed queries. */
-export function harmless(text: string): string | null {
-  const clean = text
-    .slice(0, 2000)
-    .replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ')
-    .replace(/\bdo[a-z]_v1_\w+|tk-[a-z]{2}-[\w-]+|\beyJ[\w-]+\.[\w.-]+/g, '…')
-    .replace(/\?[^\s"']*=[^\s"']*/g, '?…')
-    .trim();
-  if (clean === '') return null;
-  return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
-}
-
-interface Meaning {
-  readonly kind: ErrorKind;
-  readonly sentence: string;
-  readonly hint?: string;
+  return isPage(answer) ? null : harmless(answer.text);
 }
 
 interface Circumstances {

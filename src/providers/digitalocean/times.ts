@@ -1,7 +1,7 @@
 // Times and durations as DigitalOcean's API writes them. Knows no endpoint.
 import type { Instant } from '../../model.ts';
 import { parseTime } from '../../time.ts';
-import { textOf } from './shape.ts';
+import { textOf } from '../../transport/json-fields.ts';
 
 /** RFC 3339 with every digit; null for anything else and for Go's zero time, which means unset (wire: DigitalOcean 1.5). */
 export function instantOf(value: unknown): Instant | null {

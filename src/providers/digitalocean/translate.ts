@@ -7,8 +7,8 @@ import {
   type LogBody,
   type LogSource,
 } from '../../model.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import { stampAt } from '../../transport/stamps.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
 
 /** What is known of every line of one log without reading it. */
 export interface LineOrigin {

@@ -1,6 +1,7 @@
 // Scalingo's answers with only the fields that are used; a missing essential is an error that names it. Asks nothing.
+
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import { type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
 
 /** One region; addresses without `/v1`. */
 export interface Region {

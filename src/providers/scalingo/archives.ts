@@ -2,11 +2,11 @@
 import { CliError } from '../../errors.ts';
 import { countOf, type LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
+import { decompress, NotGzip } from '../../transport/gzip.ts';
 import { splitLines } from '../../transport/lines.ts';
 import type { ArchivePage } from './answers.ts';
 import { openDownload } from './download.ts';
 import { entrySplitter, type LogReading } from './dump.ts';
-import { decompress, NotGzip } from './gzip.ts';
 
 export interface Archive {
   readonly url: string;
@@ -34,6 +34,7 @@ export interface TimeRange {
   readonly until: number;
 }
 
+const LINE_START = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}/;
 /** Pages of ten: a bound against a cursor that never ends. */
 const MOST_PAGES = 1000;
 /** Seconds by which the times of archives, which are approximate, may be wrong. */
@@ -82,7 +83,7 @@ export async function* readArchive(
       const splitter = entrySplitter(log.place);
       let skip = read;
       try {
-        for await (const lines of splitLines(decompress(stream.body), splitter)) {
+        for await (const lines of splitLines(decompress(stream.body, LINE_START), splitter)) {
           const count = countOf(lines);
           if (skip === 0) yield lines;
           else if (skip < count) yield { items: lines.items.slice(skip) };

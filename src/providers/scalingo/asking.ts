@@ -1,13 +1,13 @@
 // How one profile asks Scalingo: with which token, how often, and what becomes of a refusal. Knows no endpoint but the
 // exchange of the API token.
 import type { SessionStore } from '../../provider.ts';
+import { type Fields, fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import type { HttpAnswer, HttpStream, Network } from '../../transport/network.ts';
 import { type Budget, createBudget } from './budget.ts';
 import type { Timing } from './client.ts';
 import { openDownload } from './download.ts';
 import { exchangeRefusal, named, refusalOf, type Subject, unreadable } from './refusal.ts';
 import { createTokenHolder, type TokenHolder } from './session.ts';
-import { type Fields, fieldsOf, parseJson, textOf } from './shape.ts';
 
 export interface Question {
   /** GET when absent. */

@@ -1,9 +1,9 @@
 // The websocket that tells of all deployments of an app: opening it, and what its frames say of one of them.
 // Knows neither the stored output nor lines.
 import { CliError } from '../../errors.ts';
+import { fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import type { WebSocketConnection } from '../../transport/network.ts';
 import type { ScalingoClient } from './client.ts';
-import { fieldsOf, parseJson, textOf } from './shape.ts';
 
 export interface DeploymentStream {
   readonly connection: WebSocketConnection;

@@ -2,6 +2,7 @@
 import { placeOf } from '../../credential-place.ts';
 import { CliError } from '../../errors.ts';
 import type { SessionStore, Settings } from '../../provider.ts';
+import { fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import type { Network } from '../../transport/network.ts';
 import type { RetryRules } from '../../transport/retry.ts';
 import { type Addresses, addressesOf, mayCarryCredential } from './address.ts';
@@ -22,7 +23,6 @@ import { type Ask, type Asker, createAsker, type Question } from './asking.ts';
 import { type BudgetLimits, MINUTE_BUDGET } from './budget.ts';
 import { type Subject, unreadable } from './refusal.ts';
 import { createTokenHolder } from './session.ts';
-import { fieldsOf, listOf, textOf } from './shape.ts';
 import { createShared } from './shared.ts';
 
 export interface ScalingoClient {

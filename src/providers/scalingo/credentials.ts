@@ -1,7 +1,7 @@
 // What Scalingo's own tool has stored: API tokens by authentication host, and the region (wire: Scalingo 1.4). Asks nothing.
 import { join } from 'node:path';
 import type { ForeignFiles, FoundCredential } from '../../provider.ts';
-import { type Fields, fieldsOf, parseJson, textOf } from './shape.ts';
+import { type Fields, fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 
 const PUBLIC_HOST = 'auth.scalingo.com';
 

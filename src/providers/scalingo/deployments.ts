@@ -2,12 +2,12 @@
 
 import { CliError } from '../../errors.ts';
 import type { Build, BuildStatus } from '../../model.ts';
+import { type Fields, fieldsOf, textOf } from '../../transport/json-fields.ts';
 import type { Region } from './answers.ts';
 import { aboutApp, appSubject, type ScalingoClient } from './client.ts';
 import { nextPageOf } from './pages.ts';
 import { type Subject, unreadable } from './refusal.ts';
 import { inRegion } from './regions.ts';
-import { type Fields, fieldsOf, textOf } from './shape.ts';
 import { instantOf } from './times.ts';
 
 /** An app where it was found. */

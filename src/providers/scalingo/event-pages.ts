@@ -1,5 +1,6 @@
 // Events as the API gives them, page by page, newest first, secrets already taken out. Knows not how they are followed.
 import type { PlatformEvent } from '../../model.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import { aboutApp, appSubject, type ScalingoClient } from './client.ts';
 import type { AppPlace } from './deployments.ts';
 import { withoutSecrets } from './event-secrets.ts';
@@ -7,7 +8,6 @@ import { wordsFor } from './event-words.ts';
 import { nextPageOf } from './pages.ts';
 import { unreadable } from './refusal.ts';
 import { inRegion } from './regions.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
 import { instantOf } from './times.ts';
 
 export interface EventPage {

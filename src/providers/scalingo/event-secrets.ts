@@ -1,6 +1,6 @@
 // Takes secrets out of an event's payload before anything else sees it. The platform sends the values of environment
 // variables and the tokens of log drains in plain text (wire: Scalingo 6). Knows no words for people.
-import { type Fields, fieldsOf } from './shape.ts';
+import { type Fields, fieldsOf } from '../../transport/json-fields.ts';
 
 const MASK = '***';
 

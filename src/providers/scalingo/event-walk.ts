@@ -2,11 +2,11 @@
 // seen last, so that nothing between two looks is missed and nothing comes twice.
 import { compareInstants, formatInstant, type Instant, type PlatformEvent } from '../../model.ts';
 import type { Batch, HistoryEnd, HistoryQuery, LiveEnd, LiveStart, Position } from '../../provider.ts';
+import { fieldsOf } from '../../transport/json-fields.ts';
 import { wait } from '../../wait.ts';
 import type { ScalingoClient } from './client.ts';
 import type { AppPlace } from './deployments.ts';
 import { type EventPage, eventPage, keyOfEvent, LARGE_PAGE, MOST_HOURS, USUAL_PAGE } from './event-pages.ts';
-import { fieldsOf } from './shape.ts';
 import { instantOf } from './times.ts';
 
 export interface EventReading {

@@ -1,5 +1,5 @@
 // Every type of event that Scalingo has, in words (wire: Scalingo 6). Sees payloads without secrets only.
-import { type Fields, fieldsOf, listOf, textOf } from './shape.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 
 /** One of polylog's words. */
 export type EventKind = 'deploy' | 'scale' | 'restart' | 'crash' | 'config' | 'task' | 'access' | 'other';

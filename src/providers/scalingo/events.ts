@@ -1,12 +1,12 @@
 // The events capability: binds an app to its events and its state. Knows no endpoint.
 import type { PlatformEvent } from '../../model.ts';
 import type { EventsCapability, Traits } from '../../provider.ts';
+import { textOf } from '../../transport/json-fields.ts';
 import { type ScalingoClient, USUAL_PACE } from './client.ts';
 import { stateOf as deploymentState } from './deployments.ts';
 import { keyOfEvent } from './event-pages.ts';
 import { MOST_HELD, readEventHistory, readLiveEvents } from './event-walk.ts';
 import { homeRegion } from './regions.ts';
-import { textOf } from './shape.ts';
 import { presentState, states, wordOf } from './states.ts';
 
 const traits: Traits = {

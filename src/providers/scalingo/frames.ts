@@ -3,8 +3,8 @@
 import { isAscii } from 'node:buffer';
 import { type LogBody, LogEntry, type Notice } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
+import { type Fields, fieldsOf, parseJson } from '../../transport/json-fields.ts';
 import type { ServerSentEvent } from '../../transport/network.ts';
-import { type Fields, fieldsOf, parseJson } from './shape.ts';
 
 export interface FrameReader {
   /** One JSON object per frame (wire: Scalingo 2.4). A batch without items is a sign of life. */

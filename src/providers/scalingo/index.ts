@@ -21,7 +21,6 @@ export const scalingo = defineProvider<ScalingoClient>({
   origin: credentialOrigin,
   mayCarryCredential,
   connect: (settings, network, sessions) => createClient(settings, network, { ...USUAL_TIMING, sessions }),
-  tokenForm: /^tk-[a-z]{2}-/,
   async regions(client, signal) {
     // A configured address is one region already.
     if (client.addresses.api !== null) return [];

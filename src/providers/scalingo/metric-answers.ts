@@ -1,8 +1,8 @@
 // Figures as the API gives them, over time and now. Knows neither names nor which are wanted.
 import { compareInstants, type Instant, type MetricSample } from '../../model.ts';
+import { type Fields, fieldsOf, listOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import type { HttpAnswer } from '../../transport/network.ts';
 import { refusalOf, type Subject, unreadable } from './refusal.ts';
-import { type Fields, fieldsOf, listOf, parseJson, textOf } from './shape.ts';
 import { instantOf } from './times.ts';
 
 export interface SeriesAnswer {

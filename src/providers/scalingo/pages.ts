@@ -1,6 +1,6 @@
 // Numbered pages of a list, newest first. Knows no endpoint.
-import type { Fields } from './shape.ts';
-import { fieldsOf } from './shape.ts';
+import type { Fields } from '../../transport/json-fields.ts';
+import { fieldsOf } from '../../transport/json-fields.ts';
 
 /**
  * The page to ask for after this one, null at the end. Both spellings of `prev_page` were seen, but only `next_page` is

@@ -1,8 +1,14 @@
 // What Scalingo's refusals mean: an answer or a broken connection becomes one sentence. Knows no request.
-import { CliError, type ErrorContext, type ErrorKind } from '../../errors.ts';
-import type { HttpAnswer } from '../../transport/network.ts';
-import { retryAfterMillis } from '../../transport/retry.ts';
-import { fieldsOf, parseJson, textOf } from './shape.ts';
+import { CliError } from '../../errors.ts';
+import { fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
+import {
+  harmless,
+  isPage,
+  type Meaning,
+  type Refusal,
+  refusalError,
+  withSubject,
+} from '../../transport/refusals.ts';
 
 /** What was asked, in words that fit into `Scalingo … while reading the list of regions`. */
 export interface Subject {
@@ -14,22 +20,9 @@ export interface Subject {
 
 const TOKENS = 'Make a token at https://dashboard.scalingo.com/account/tokens';
 
-/** An answer's status and words; of one that is not read, only the first. */
-export type Refusal = Pick<HttpAnswer, 'status' | 'headers' | 'text'>;
-
 /** The error for an answer that is no success (wire: Scalingo 1.6). */
 export function refusalOf(answer: Refusal, subject: Subject): CliError {
-  const { kind, sentence, hint } = meaningOf(answer, subject);
-  const words = wordsOf(answer);
-  const context: ErrorContext = { status: answer.status };
-  if (hint !== undefined) context.hint = hint;
-  const retryAfter = retryAfterMillis(answer.status, answer.headers, Date.now());
-  if (retryAfter !== undefined) context.retryAfter = retryAfter;
-  return new CliError(
-    kind,
-    words === null ? `${sentence}.` : `${sentence}: ${words.replace(/\.$/, '')}.`,
-    context,
-  );
+  return refusalError(answer, meaningOf(answer, subject), { words: wordsOf(answer) });
 }
 
 /** The token exchange was refused: nothing but the token can be wrong with it. `place`: what to do with a new one. */
@@ -61,25 +54,7 @@ export function unreadable(subject: Subject, missing: string): CliError {
 
 /** Adds the subject to what the network says of a connection that could not be made, was refused or broke. */
 export function named(error: unknown, { what }: Subject): unknown {
-  if (!(error instanceof CliError) || error.kind !== 'unavailable' || error.message.includes(what))
-    return error;
-  const context: ErrorContext = { retryable: error.retryable, cause: error };
-  if (error.hint !== undefined) context.hint = error.hint;
-  if (error.status !== undefined) context.status = error.status;
-  if (error.retryAfter !== undefined) context.retryAfter = error.retryAfter;
-  if (error.detail !== undefined) context.detail = error.detail;
-  const said = (harmless(error.message) ?? 'the connection failed').replace(/\.$/, '');
-  return new CliError(
-    'unavailable',
-    `${said.startsWith('Scalingo') ? '' : 'Scalingo: '}${said}, for ${what}.`,
-    context,
-  );
-}
-
-interface Meaning {
-  readonly kind: ErrorKind;
-  readonly sentence: string;
-  readonly hint?: string;
+  return withSubject(error, { platform: 'Scalingo', what, clean: harmless });
 }
 
 function meaningOf(answer: Refusal, { what, ofApp }: Subject): Meaning {
@@ -142,19 +117,5 @@ function wordsOf(answer: Refusal): string | null {
     }
     return harmless(textOf(body.error) ?? '');
   }
-  const type = answer.headers['content-type'];
-  if (String(type).includes('html') || answer.text.trimStart().startsWith('<')) return null;
-  return harmless(answer.text);
-}
-
-/** Foreign words in a sentence of ours: bounded, on one line, without tokens and signed queries. */
-function harmless(text: string): string | null {
-  const clean = text
-    .slice(0, 2000)
-    .replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ')
-    .replace(/tk-[a-z]{2}-[\w-]+|\beyJ[\w-]+\.[\w.-]+/g, '…')
-    .replace(/\?[^\s"']*=[^\s"']*/g, '?…')
-    .trim();
-  if (clean === '') return null;
-  return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
+  return isPage(answer) ? null : harmless(answer.text);
 }

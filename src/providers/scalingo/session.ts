@@ -1,6 +1,6 @@
 // Short-lived tokens (JWT): fetched once for all callers, renewed before they expire and when refused. Knows no endpoint.
 import type { SessionStore } from '../../provider.ts';
-import { fieldsOf, parseJson, textOf } from './shape.ts';
+import { fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
 import { createShared } from './shared.ts';
 
 export interface TokenHolder {

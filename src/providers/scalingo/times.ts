@@ -1,7 +1,7 @@
 // Times as Scalingo's API writes them. Knows no endpoint.
 import type { Instant } from '../../model.ts';
 import { parseTime } from '../../time.ts';
-import { textOf } from './shape.ts';
+import { textOf } from '../../transport/json-fields.ts';
 
 /** `2026-05-29T12:21:51.275Z` or with an offset, both in one object (wire: Scalingo 1.6); null for anything else. */
 export function instantOf(value: unknown): Instant | null {

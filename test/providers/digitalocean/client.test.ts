@@ -148,7 +148,7 @@ describe('who the token belongs to', () => {
     const own = await startOwn({
       api: { '/account': (_, response) => json(response, 403, { id: 'forbidden', message: 'no' }) },
     });
-    expect(await whoami(clientFor({ url: own.url }), never)).toMatchObject({ user: 'token accepted' });
+    expect(await whoami(clientFor({ url: own.url }), never)).toMatchObject({ user: 'unknown' });
     expect(own.asked.at(-1)).toBe('GET /v2/apps?page=1&per_page=1');
   });
 

@@ -1,4 +1,4 @@
-// Reads single fields out of foreign JSON. Knows no endpoint.
+// Reads single fields out of foreign JSON. Knows no endpoint and no platform.
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,27 +1,40 @@
-// Unpacks a stream that may be gzip, told by its first bytes and not by headers. Knows no request.
+// Unpacks a stream that should or may be gzip, told by its first bytes and not by headers. Knows no request and no platform.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
+/** The stream is neither gzip nor the plain text that was waited for. */
+export class NotGzip extends Error {
+  override readonly name = 'NotGzip';
+}
+
 /**
- * Plain text passes through, also where a header claims that it is gzip. Throws the error of the source, or zlib's after
- * what could be unpacked. Memory is bounded however large the content is.
+ * Plain text, which something on the way has unpacked, passes through: any, or only what matches `plain` in its first 20
+ * bytes, and then NotGzip is thrown for anything else. Throws the error of the source, or zlib's after what could be
+ * unpacked. Memory is bounded however large the content is.
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
+  plain?: RegExp,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const chunks = source[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   let done = false;
-  while (!done && head.length < 2) {
+  const enough = plain ? BEGINNING : MAGIC.length;
+  while (!done && head.length < enough) {
     const step = await chunks.next();
     done = step.done === true;
     if (step.done !== true) head = Buffer.concat([head, step.value]);
   }
   const whole = withHead(head, chunks);
-  if (head[0] === 0x1f && head[1] === 0x8b) yield* unpack(whole);
-  else yield* whole;
+  if (head[0] === MAGIC[0] && head[1] === MAGIC[1]) return yield* unpack(whole);
+  if (plain && !plain.test(head.toString('latin1', 0, BEGINNING))) throw new NotGzip('not gzip');
+  yield* whole;
 }
+
+const MAGIC = [0x1f, 0x8b] as const;
+/** Bytes that tell plain text from other things. */
+const BEGINNING = 20;
 
 async function* withHead(head: Uint8Array, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
