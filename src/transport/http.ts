@@ -68,15 +68,16 @@ export function createHttp(options: NetworkOptions, exchanger: Exchanger): Http 
       const retry = request.retry ?? (request.method ?? 'GET') === 'GET';
       const began = Date.now();
       for (let number = 1; ; number++) {
-        const outcome = await settled(attempt(request, signal));
+        const answered = await settled(attempt(request, signal));
         signal.throwIfAborted();
+        const outcome = judged(answered, request);
         const now = Date.now();
         const delay = retry
           ? delayBeforeRetry({ outcome, number, elapsed: now - began, now }, rules)
           : undefined;
         if (delay === undefined) {
-          if ('error' in outcome) throw outcome.error;
-          return outcome;
+          if ('error' in answered) throw answered.error;
+          return answered;
         }
         options.onWait?.(`${what(who, request.url, outcome)}, asking again in ${seconds(delay)}`);
         await wait(delay, signal);
@@ -170,6 +171,11 @@ function redirectOf(request: HttpRequest, answer: HttpAnswer, { url }: Destinati
 
 function settled(attempt: Promise<HttpAnswer>): Promise<Outcome> {
   return attempt.catch((error: unknown) => ({ error }));
+}
+
+function judged(outcome: Outcome, { statusOf }: HttpRequest): Outcome {
+  if (statusOf === undefined || 'error' in outcome) return outcome;
+  return { ...outcome, status: statusOf(outcome) };
 }
 
 function what(who: string, url: string, outcome: Outcome): string {

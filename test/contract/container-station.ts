@@ -57,7 +57,6 @@ function station(knobs: Partial<ContainerStationOptions>): Omit<Variant, 'name' 
     // Versions before 2.4 are tried with a form too.
     credentialTries: dialect < 'E' ? 2 : 1,
     unreadable,
-    ...(dialect < 'E' ? { statusHidden: 'versions before 2.4 answer 200 whatever happened' } : {}),
     linesAsked(path) {
       const query = new URL(path, 'http://sandbox').searchParams;
       return Number(query.get('limit') ?? query.get('tail') ?? Number.NaN) || null;

@@ -67,7 +67,6 @@ function variant(name: string, knobs: Partial<DigitaloceanKnobs>, more: Partial<
     past: strikes,
     live: { ...strikes, ...cannot('live lines come as they are written', 'out-of-order') },
     credentialTries: 1,
-    shapeless: 'keys of empty lists are left out',
     ownWatch: 'the adapter itself asks whether a quiet log has grown',
     unreadable: {
       prepare: ({ server }) => {

@@ -54,12 +54,8 @@ export interface Variant {
   readonly inexact?: string;
   /** What the platform sends that it was never documented to send, and the line that has to come of it. */
   readonly unreadable: Unreadable | Cannot;
-  /** Why an answer without the usual keys is an empty one; absent: it is none. */
-  readonly shapeless?: string;
   /** How many frames a line comes in; 1 when absent. */
   readonly framesPerLine?: number;
-  /** Why an error does not show in the HTTP status; absent: it does. */
-  readonly statusHidden?: string;
   /** How many lines a request asks for, null when it asks for none: held against the trait `maxLines`. */
   linesAsked(path: string, body: string): number | null;
 }
