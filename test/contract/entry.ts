@@ -6,6 +6,7 @@ import type { Fault, FaultName } from '../../src/sandbox/faults.ts';
 import type { SandboxServer } from '../../src/sandbox/server.ts';
 import type { World, WorldTime } from '../../src/sandbox/world.ts';
 import type { RetryRules } from '../../src/transport/retry.ts';
+import type { Dialect } from './dialect.ts';
 
 export interface Platform {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface Platform {
   /** Variables that make the credential a wrong one. */
   readonly wrong: Readonly<Record<string, string>>;
   readonly variants: readonly Variant[];
+  /** Builds, metrics and events: each dialect that the sandbox has. */
+  readonly dialects: readonly Dialect[];
 }
 
 export interface Pace {
