@@ -35,6 +35,7 @@ export function readFigures(json: unknown): Figures[] | null {
 
 /** Neither empty nor with a figure in it. */
 function isForeign(value: unknown): boolean {
+  if (value === null) return false;
   const inner = fieldsOf(value);
   if (inner === null) return true;
   const parts = Object.entries(inner);
