@@ -4,9 +4,12 @@ const TENTH = 0.1;
 /** Shorter ones are no rhythm; a rhythm is not made quicker than this. Milliseconds. */
 const SHORTEST = 200;
 
+/** `wait`, in its own file or in a file of the bundle. */
+const ASKS = /\bat wait(?:\$\d+)? \(.*\/(?:dist|src)\//;
+
 const { setTimeout: start } = globalThis;
 
 globalThis.setTimeout = Object.assign(function quick(callback, millis, ...rest) {
-  const isRhythm = millis > SHORTEST && /\/(?:dist|src)\/wait\.[jt]s/.test(new Error().stack ?? '');
+  const isRhythm = millis > SHORTEST && ASKS.test(new Error().stack ?? '');
   return start(callback, isRhythm ? Math.max(SHORTEST, millis * TENTH) : millis, ...rest);
 }, start);

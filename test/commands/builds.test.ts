@@ -194,6 +194,9 @@ describe.concurrent.each(PLATFORMS)('%s: builds show', (name) => {
     expect(ambiguous).toMatchObject({ code: 2, stdout: '' });
     expect(ambiguous.stderr).toContain(shared);
     expect(ambiguous.stderr).toMatch(/is the beginning of \d+ builds/);
+    // No gate judges a build by chance.
+    const gate = await run(still, 'builds', 'wait', target, shared.slice(0, 1));
+    expect(gate).toMatchObject({ code: 2, stdout: '' });
   });
 
   it('knows the active one, or says that the platform does not tell', async () => {

@@ -243,7 +243,9 @@ describe.concurrent.each(PLATFORMS)('%s: events list', (name) => {
   it('shows no secret, whatever is asked', async () => {
     // The other two have no values of settings in their events.
     const isTold = name === 'scalingo' || name === 'akkeris';
-    const more = isTold ? [['-o', 'csv'], ['--json', '--debug'], []] : [['--json', '--debug']];
+    const more = isTold
+      ? [['-o', 'csv'], ['--json', '--debug'], [], ['-o', 'template={{message}} {{fields}}']]
+      : [['--json', '--debug']];
     const forms = [['-o', 'ndjson'], ...more];
     const rans = await Promise.all(forms.map((flags) => list('--all', ...flags)));
     for (const ran of rans) {
