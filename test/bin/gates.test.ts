@@ -231,6 +231,7 @@ describe.concurrent('in a runner', () => {
       expect(ran.code).toBe(1);
       expect(linesOf(ran.stdout)).toHaveLength(1);
       expect(obeyed(`${ran.stdout}${ran.stderr}::notice::next step`)).toEqual([
+        '::endgroup::',
         expect.stringMatching(/^::error title=polylog::akkeris:shop-default: build /),
         '::notice::next step',
       ]);
