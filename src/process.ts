@@ -10,7 +10,7 @@ export async function runProcess(process: NodeJS.Process, argv: readonly string[
   process.on('uncaughtException', async (error) => {
     // What nobody caught is a defect as well.
     const { describeDefect } = await import('./defect.ts');
-    const words = describeDefect(error, { debug: argv.includes('--debug') });
+    const words = describeDefect(error, { debug: argv.includes('--debug'), env: process.env });
     process.stderr.write(`${words}\n`, () => end(EXIT_CODES.defect));
   });
   const { homedir, tmpdir } = await import('node:os');

@@ -56,14 +56,14 @@ export function printBuildLog(command: BuildCommand): Promise<number> {
       const ended = options.follow ? await followLog(printing) : await printStored(printing);
       await printer.finish();
       const code = exitCodeOfBuild(ended);
-      if (code === 1) report.failure(verdictSentence(place, ended));
+      if (code === 1) await report.failure(verdictSentence(place, ended));
       else if (code !== 0 || options.follow) report.end(verdictSentence(place, ended));
       return options.exitStatus === false ? 0 : code;
     } catch (error) {
       // What was opened in a runner's log (a group, a fence) is closed however it ends.
       await printer.abandon().catch(() => undefined);
       if (error instanceof Interruption && error.exitCode === 124) {
-        report.failure(`polylog: ${place.label}: no verdict within ${options.timeout} (--timeout).`);
+        await report.failure(`polylog: ${place.label}: no verdict within ${options.timeout} (--timeout).`);
       }
       throw error;
     } finally {
@@ -78,9 +78,11 @@ function createReport({ context }: BuildPlace, form: string) {
   const { terminal } = context;
   return {
     end: (sentence: string) => terminal.complain(sentence),
-    failure(sentence: string) {
-      terminal.complain(sentence);
-      if (form === 'github') terminal.complain(githubError(sentence.replace(/^polylog: /, '')));
+    async failure(sentence: string) {
+      if (form !== 'github') return terminal.complain(sentence);
+      const { defused } = await import('../output/runner.ts');
+      terminal.complain(defused(sentence));
+      terminal.complain(githubError(defused(sentence).replace(/^polylog: /, '')));
     },
   };
 }
@@ -175,7 +177,7 @@ async function followLog(printing: Printing): Promise<Build> {
       signal,
       hint: output,
       onLook(look) {
-        if (look.nativeStatus === native || look.ended) return;
+        if (look.nativeStatus === native || look.ended || look.status === 'unknown') return;
         native = look.nativeStatus;
         place.context.terminal.note(`polylog: ${place.label}: build ${look.id} is ${statusText(look)}`);
       },

@@ -31,6 +31,8 @@ export async function awaitEnd(place: BuildPlace, { build, signal, onLook, hint 
   let troubled = false;
   let failures = 0;
   let last = build;
+  const unknown = createUnknownWord(place);
+  unknown.look(build);
   let hinted = hint?.then(() => true as const);
   while (!last.ended) {
     if (await pauseOrHint(pause, hinted, signal)) {
@@ -39,6 +41,7 @@ export async function awaitEnd(place: BuildPlace, { build, signal, onLook, hint 
     }
     try {
       last = await builds.get(connected.client, target.ref, build.id, signal);
+      unknown.look(last);
       onLook?.(last);
       pause = Math.min(every * SLOWEST, pause * SLOWER);
       if (troubled) context.terminal.note(`polylog: ${label}: the platform answers again`);
@@ -56,6 +59,20 @@ export async function awaitEnd(place: BuildPlace, { build, signal, onLook, hint 
     }
   }
   return last;
+}
+
+/** Says once of each word that nobody knows that it is no end. */
+function createUnknownWord({ context, label }: BuildPlace) {
+  const said = new Set<string>();
+  return {
+    look({ id, status, nativeStatus, ended }: Build) {
+      if (status !== 'unknown' || ended || said.has(nativeStatus)) return;
+      said.add(nativeStatus);
+      context.terminal.complain(
+        `polylog: ${label}: build ${id} is ${JSON.stringify(nativeStatus.slice(0, 80))}, a status that polylog does not know: waiting until it has ended.`,
+      );
+    },
+  };
 }
 
 /** Whether the hint came before the time was up. */

@@ -35,7 +35,8 @@ export function waitForBuild(command: BuildCommand): Promise<number> {
         signal: deadline.signal,
         onLook(look) {
           const isNews = look.nativeStatus !== seen?.nativeStatus && !look.ended;
-          if (isNews) terminal.note(`polylog: ${place.label}: build ${look.id} is ${statusText(look)}`);
+          if (isNews && look.status !== 'unknown')
+            terminal.note(`polylog: ${place.label}: build ${look.id} is ${statusText(look)}`);
           if (isNews) silence.stir();
           seen = look;
         },

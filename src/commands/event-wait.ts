@@ -96,7 +96,7 @@ interface WaitEnd {
 
 const MOST_PAUSE = 30_000;
 /** One that passed in a flash is found when a hold has ended. */
-const HOLD = 10_000;
+const HOLD = 5000;
 
 async function awaitState(waiting: Waiting): Promise<WaitEnd> {
   const { place, state, signal } = waiting;

@@ -231,7 +231,7 @@ async function print(context: Context, { round, asked, options, targets, number 
       table: () =>
         metricTable(round.all, {
           isSeveral: targets > 1,
-          columns: terminal.out.isTTY ? terminal.out.columns : 200,
+          columns: terminal.out.isTTY ? terminal.out.columns : null,
         }),
     },
     options,

@@ -6,11 +6,15 @@ import type { Table } from '../output/table.ts';
 /** Columns between two of a table. */
 const BETWEEN = 2;
 const NARROWEST_TREND = 8;
+/** Of what is not fitted to a terminal. */
+const WIDE = 200;
+/** A name is not cut shorter than this. */
+const NARROWEST_NAME = 12;
 
-/** The sparkline takes what the other columns leave. */
+/** The sparkline takes what the other columns leave. `columns`: null where nothing is to be cut. */
 export function metricTable(
   all: readonly TargetSeries[],
-  { isSeveral, columns }: { isSeveral: boolean; columns: number },
+  { isSeveral, columns }: { isSeveral: boolean; columns: number | null },
 ): Table {
   const rows = all.map(({ target, series }) => {
     const figures = summarise(series.samples);
@@ -43,11 +47,17 @@ export function metricTable(
   const widths = titles.map((title, index) =>
     rows.reduce((most, { cells }) => Math.max(most, (cells[index] ?? '').length), title.length),
   );
-  const left = columns - widths.reduce((sum, width) => sum + width + BETWEEN, 0);
+  const left = (columns ?? WIDE) - widths.reduce((sum, width) => sum + width + BETWEEN, 0);
   // Present values have no trend, and a long name of a metric gives way to it.
   const longest = rows.reduce((most, { samples }) => Math.max(most, samples.length), 0);
-  const least = Math.max('TREND'.length, Math.min(NARROWEST_TREND, longest));
+  const least =
+    left < NARROWEST_TREND ? 'TREND'.length : Math.max('TREND'.length, Math.min(NARROWEST_TREND, longest));
   const room = longest > 1 ? Math.max(least, Math.min(40, left)) : 0;
+  const at = titles.indexOf('METRIC');
+  const nameOf = shortNames(
+    all.map(({ series }) => series.metric),
+    columns === null ? Number.POSITIVE_INFINITY : (widths[at] ?? 0) + Math.min(0, left - room),
+  );
   const right = new Set(['LAST', 'MIN', 'MEAN', 'P90', 'MAX']);
   return {
     columns: [
@@ -58,6 +68,22 @@ export function metricTable(
       })),
       ...(room > 0 ? [{ title: 'TREND', keep: true as const }] : []),
     ],
-    rows: rows.map(({ cells, samples }) => (room > 0 ? [...cells, sparkline(samples, room)] : cells)),
+    rows: rows.map(({ cells, samples }) => {
+      const shown = cells.map((cell, index) => (index === at ? nameOf(cell) : cell));
+      return room > 0 ? [...shown, sparkline(samples, room)] : shown;
+    }),
   };
+}
+
+/** How much of the end stays of a name that is cut: as little as still tells the names apart. */
+const ENDS = [0, 3, 5, 7];
+
+/** `router_sta…200`: names that are too long lose their middle, so that no two become the same. */
+function shortNames(names: readonly string[], room: number): (name: string) => string {
+  const width = Math.max(room, NARROWEST_NAME);
+  const all = new Set(names);
+  const cut = (name: string, end: number) =>
+    name.length <= width ? name : `${name.slice(0, width - end - 1)}…${end === 0 ? '' : name.slice(-end)}`;
+  const end = ENDS.find((some) => new Set([...all].map((name) => cut(name, some))).size === all.size);
+  return (name) => cut(name, end ?? 0);
 }

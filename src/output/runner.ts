@@ -28,6 +28,11 @@ export function createRunnerRenderer(runner: 'github' | 'gitlab'): LogRenderer {
   };
 }
 
+/** A sentence with foreign words in it, outside the fence: GitHub's older commands may stand anywhere in a line. */
+export function defused(sentence: string): string {
+  return sentence.replaceAll('##[', '## [');
+}
+
 function nameOf({ entry }: LogItem): string {
   return entry.body.component ?? 'build';
 }

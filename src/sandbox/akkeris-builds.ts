@@ -204,7 +204,7 @@ export function releaseVersion(installation: AkkerisInstallation, deploy: WorldD
 
 /** When the build was done and its release began. */
 export function releaseStart(deploy: WorldDeploy): WorldTime {
-  return deploy.output.find((part) => part.phase === 'deploy')?.at ?? lastChange(deploy);
+  return releasedAt(deploy) ?? lastChange(deploy);
 }
 
 export function repositoryOf(installation: AkkerisInstallation, app: AkkerisApp): string {
@@ -245,12 +245,17 @@ function byChange(installation: AkkerisInstallation, app: AkkerisApp): WorldDepl
   );
 }
 
+/** A build is touched for the last time when it ends; what its release does later is no change of it. */
 function lastChange(deploy: WorldDeploy): WorldTime {
-  return deploy.finished ?? deploy.started ?? deploy.created;
+  return releasedAt(deploy) ?? deploy.finished ?? deploy.started ?? deploy.created;
+}
+
+function releasedAt(deploy: WorldDeploy): WorldTime | undefined {
+  return deploy.output.find((part) => part.phase === 'deploy')?.at;
 }
 
 function wasReleased(deploy: WorldDeploy): boolean {
-  return deploy.output.some((part) => part.phase === 'deploy');
+  return releasedAt(deploy) !== undefined;
 }
 
 function outputLines(

@@ -74,20 +74,21 @@ export function createHttp(options: NetworkOptions, exchanger: Exchanger): Http 
       let before: Outcome | undefined;
       for (let number = 1; ; number++) {
         const left = rules.maxTotal - (Date.now() - began);
-        const outcome = await again(
+        const answered = await again(
           before,
           { left, limit: request.timeout ?? TIMEOUT, rules, signal },
           (own) => attempt(request, own),
         );
         signal.throwIfAborted();
+        const outcome = judged(answered, request);
         before = outcome;
         const now = Date.now();
         const delay = retry
           ? delayBeforeRetry({ outcome, number, elapsed: now - began, now }, rules)
           : undefined;
         if (delay === undefined) {
-          if ('error' in outcome) throw outcome.error;
-          return outcome;
+          if ('error' in answered) throw answered.error;
+          return answered;
         }
         options.onWait?.(`${what(who, request.url, outcome)}, asking again in ${seconds(delay)}`);
         await wait(delay, signal);
@@ -208,6 +209,11 @@ async function again(
   } finally {
     limited.close();
   }
+}
+
+function judged(outcome: Outcome, { statusOf }: HttpRequest): Outcome {
+  if (statusOf === undefined || 'error' in outcome) return outcome;
+  return { ...outcome, status: statusOf(outcome) };
 }
 
 function what(who: string, url: string, outcome: Outcome): string {

@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly timeout?: number;
   /** Whether 429, 502, 503, 504 and connection errors are tried again (bounded by 30 s in all); default: only GET. */
   readonly retry?: boolean;
+  /** What the answer really is where a platform answers 200 whatever happened: decides whether it is tried again. */
+  readonly statusOf?: (answer: HttpAnswer) => number;
   /** Bytes of the decoded body; default 16 MiB; `request` only. */
   readonly maxBytes?: number;
   /** Query parameters to mask in traces and errors besides token, sig, password, sid and their like. */

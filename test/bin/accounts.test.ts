@@ -93,6 +93,18 @@ it('leaves no secret in arguments, in files or in reports, whether it is stopped
     stderr: expect.stringContaining('defect in polylog (TypeError: ***)'),
   });
 
+  // And something outside of anybody's call, as soon as somebody listens for it.
+  const late =
+    "process.on('newListener',(name)=>{if(name==='uncaughtException')setImmediate(()=>{throw%20new%20Error(process.env.SCALINGO_API_TOKEN)})})";
+  const crashed = await polylog(['logs', '-f', 'scalingo:shop', '--debug'], {
+    place,
+    env: { ...env, NODE_OPTIONS: `--import=data:text/javascript,${late}` },
+  });
+  expect(crashed).toMatchObject({
+    code: 70,
+    stderr: expect.stringContaining('defect in polylog (Error: ***)'),
+  });
+
   const secretFiles = ['credentials.json', 'sessions.json'];
   const files = readdirSync(place.root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !secretFiles.includes(entry.name))
@@ -101,7 +113,15 @@ it('leaves no secret in arguments, in files or in reports, whether it is stopped
     ({ headers }) => /eyJ\S+/.exec(String(headers.authorization)) ?? [],
   );
   expect(jwts.length).toBeGreaterThan(0);
-  const texts = [shown, stopped.stdout, stopped.stderr, broken.stdout, broken.stderr, ...files];
+  const texts = [
+    shown,
+    stopped.stdout,
+    stopped.stderr,
+    broken.stdout,
+    broken.stderr,
+    crashed.stderr,
+    ...files,
+  ];
   for (const secret of [token, grounds.env.POLYLOG_QNAP_PASSWORD ?? token, ...jwts]) {
     expect(texts.filter((text) => text.includes(secret))).toEqual([]);
   }

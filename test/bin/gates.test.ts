@@ -1,22 +1,13 @@
-// Gates as a pipeline's script has them: `builds log -f` and `builds wait` decide what runs after them, whatever happens.
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
+// Gates as a pipeline's script has them: what runs after them is decided by their exit code, whatever happens. What they
+// say of a bad word or a build that is gone is tested in test/commands.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main } from '../../src/main.ts';
-import type { FaultName } from '../../src/sandbox/faults.ts';
-import { createWorld, type WorldDeploy } from '../../src/sandbox/world.ts';
+import type { WorldDeploy } from '../../src/sandbox/world.ts';
 import { createPlace, linesOf, type Place, type Ran, type Running, shell } from './run-polylog.ts';
-import {
-  PLATFORMS,
-  type PlatformName,
-  type Still,
-  type StillOptions,
-  startBetween,
-  startStill,
-} from './still-platform.ts';
+import { PLATFORMS, type PlatformName, type Still, type StillOptions, startStill } from './still-platform.ts';
+import { closing, failureLine, finish, lastLine, successLine } from './verdicts.ts';
 
 // They wait for the platforms' own rhythms, side by side.
-vi.setConfig({ maxConcurrency: 20, testTimeout: 60_000 });
+vi.setConfig({ maxConcurrency: 12, testTimeout: 60_000 });
 
 let place: Place;
 beforeAll(async () => {
@@ -28,18 +19,11 @@ afterAll(() => place.remove());
 const gate = (still: Pick<Still, 'env'>, command: string): Running =>
   shell(`set -euo pipefail\n$POLYLOG ${command}\necho DEPLOYED`, { place, env: still.env });
 
-async function withStill(
+const withStill = (
   name: PlatformName,
   run: (still: Still) => Promise<void>,
   options?: StillOptions,
-): Promise<void> {
-  const still = await startStill(name, options);
-  try {
-    await run(still);
-  } finally {
-    await still.close();
-  }
-}
+): Promise<void> => closing(startStill(name, options), run);
 
 /** A build that is being built, and a gate that has printed some of it. */
 async function following(still: Still, flags = '', wish: { fail?: boolean } = {}) {
@@ -50,32 +34,14 @@ async function following(still: Still, flags = '', wish: { fail?: boolean } = {}
   return { deploy, running };
 }
 
-/** The steps of a deploy in one go. */
-function finish({ world }: Still, { id }: WorldDeploy, end: 'succeeded' | 'failed' | 'cancelled'): void {
-  if (end === 'succeeded') world.advance(id, 'deploying');
-  world.advance(id, end);
-}
-
-const lastLine = ({ stderr }: Pick<Ran, 'stderr'>) => linesOf(stderr).at(-1) ?? '';
-const escaped = (words: string) => words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
 function expectSuccess(ran: Ran, still: Still, deploy: WorldDeploy): void {
-  expect(lastLine(ran)).toMatch(
-    new RegExp(`^polylog: ${still.label}: build ${still.idOf(deploy)} succeeded after \\d+s$`),
-  );
+  expect(lastLine(ran)).toMatch(successLine(still, deploy));
   expect(ran.code).toBe(0);
   expect(linesOf(ran.stdout).at(-1)).toBe('DEPLOYED');
 }
 
-/** Which build, which step, why, how long, and what shows more. */
 function expectFailure(ran: Ran, still: Still, deploy: WorldDeploy): void {
-  const id = still.idOf(deploy);
-  const more = `polylog builds show ${still.address} ${id}`;
-  expect(lastLine(ran)).toMatch(
-    new RegExp(
-      `^polylog: ${still.label}: build ${id} (failed|cancelled)( \\(\\S+\\))?( in step [^:]+)? after \\d+s(: [^\\n]+)?\\. More: ${escaped(more)}$`,
-    ),
-  );
+  expect(lastLine(ran)).toMatch(failureLine(still, deploy));
   expect(ran.code).toBe(1);
   expect(ran.stdout).not.toContain('DEPLOYED');
 }
@@ -162,45 +128,9 @@ describe.concurrent.each(PLATFORMS)('%s: builds log -f', (name) => {
       expect(lastLine(ran)).toBe(`polylog: ${still.label}: no verdict within 1s (--timeout).`);
       expect(ran.stdout).not.toContain('DEPLOYED');
     }));
-
-  it('loses a token that is refused for good with 4', () =>
-    withStill(name, async (still) => {
-      const { running } = await following(still);
-      for (const route of new Set([still.look, still.list, 'exchange', 'login']))
-        still.server.faults.add({ name: 'unauthorized', route, times: 1000 });
-      const ran = await running.ended;
-      expect(ran.code, ran.stderr).toBe(4);
-      expect(ran.stdout).not.toContain('DEPLOYED');
-    }));
 });
 
 describe.concurrent.each(PLATFORMS)('%s: builds wait', (name) => {
-  it('waits out the queue and prints nothing', () =>
-    withStill(name, async (still) => {
-      const deploy = still.world.deploy();
-      // The second look of Scalingo's rhythm would be long in coming.
-      const asked = still.answered(name === 'scalingo' ? still.list : still.look);
-      const running = gate(still, `builds wait ${still.target}`);
-      await asked;
-      finish(still, deploy, 'succeeded');
-      const ran = await running.ended;
-      expectSuccess(ran, still, deploy);
-      expect(ran.stdout).toBe('DEPLOYED\n');
-    }));
-
-  it('tells the build at its end as a record', () =>
-    withStill(name, async (still) => {
-      const deploy = still.world.deploy({ fail: true });
-      still.world.advance(deploy.id, 'failed');
-      const ran = await gate(still, `builds wait ${still.target} -o ndjson`).ended;
-      expectFailure(ran, still, deploy);
-      expect(JSON.parse(ran.stdout)).toMatchObject({
-        type: 'build',
-        id: still.idOf(deploy),
-        status: 'failed',
-      });
-    }));
-
   it('goes through a storm of 429 and 5xx', () =>
     withStill(name, async (still) => {
       const deploy = still.world.deploy({ fail: true });
@@ -218,116 +148,6 @@ describe.concurrent.each(PLATFORMS)('%s: builds wait', (name) => {
       finish(still, deploy, 'failed');
       expectFailure(await running.ended, still, deploy);
     }));
-
-  it('waits for a build that does not exist yet', () =>
-    withStill(name, async (still) => {
-      // The same seed tells of the same commits.
-      const twin = createWorld({ scale: 0, past: 0 });
-      const { commit } = twin.deploy();
-      twin.close();
-      const which =
-        name === 'container-station' ? '3 --appear-timeout 50s' : `--commit ${commit.slice(0, 7)}`;
-      const asked = still.answered(still.list);
-      const running = gate(still, `builds wait ${still.target} ${which}`);
-      await asked;
-      await running.said('waiting for', 'stderr');
-      const deploy = still.world.deploy();
-      expect(deploy.commit).toBe(commit);
-      finish(still, deploy, 'succeeded');
-      expectSuccess(await running.ended, still, deploy);
-    }));
-
-  it('says when none has appeared', () =>
-    withStill(name, async (still) => {
-      const which = name === 'container-station' ? '77' : name === 'digitalocean' ? '--commit 77ab' : '';
-      const ran = await gate(still, `builds wait ${still.target} ${which} --appear-timeout 500ms`).ended;
-      expect(ran.code).toBe(5);
-      expect(lastLine(ran)).toContain('within 1 s');
-      expect(ran.stdout).toBe('');
-    }));
-
-  it('never takes a word that it does not know for success', () =>
-    withStill(name, async (still) => {
-      const between = await startBetween(still);
-      const deploy = still.world.deploy();
-      still.world.advance(deploy.id, 'building');
-      between.change = (_, { status, body }) => ({
-        status,
-        body: body.replace(
-          /(["'](?:status|state|phase)["']:\s*)"(?:success|completed|succeeded|ACTIVE)"/g,
-          '$1"finished-sideways"',
-        ),
-      });
-      finish(still, deploy, 'succeeded');
-      const ran = await gate(between, `builds wait ${still.target} ${still.idOf(deploy)} --timeout 9s`).ended;
-      await between.close();
-      // A word that does not even sound like an end is waited for.
-      expect([1, 124]).toContain(ran.code);
-      expect(ran.stdout).toBe('');
-      if (ran.code === 1) {
-        expect(lastLine(ran)).toContain('unknown (finished-sideways)');
-        expect(lastLine(ran)).toContain('never counts as success');
-      }
-    }));
-
-  it('says that a build has vanished', () =>
-    withStill(name, async (still) => {
-      const between = await startBetween(still);
-      const deploy = still.world.deploy();
-      still.world.advance(deploy.id, 'building');
-      const asked = still.answered(still.list);
-      const running = gate(between, `builds wait ${still.target} --timeout 50s`);
-      await asked;
-      const id = still.idOf(deploy);
-      between.change = (path, { status }) => {
-        if (path.endsWith('/background/')) return { status, body: '[]' };
-        if (!path.endsWith(`/${id}`)) return undefined;
-        return {
-          status: 404,
-          body: JSON.stringify({ id: 'not_found', message: 'gone', error: 'not found' }),
-        };
-      };
-      const ran = await running.ended;
-      await between.close();
-      expect(ran.code, ran.stderr).toBe(5);
-      expect(lastLine(ran)).toContain(`build ${id} is gone before its result was seen`);
-      expect(ran.stdout).toBe('');
-    }));
-
-  it.each<FaultName>(name === 'scalingo' ? ['wrong-shape', 'not-json'] : ['wrong-shape'])(
-    'breaks off with 6 at an answer that is %s',
-    (fault) =>
-      withStill(name, async (still) => {
-        const deploy = still.world.deploy();
-        still.world.advance(deploy.id, 'succeeded');
-        still.server.faults.add({ name: fault, route: still.list, times: 100 });
-        const ran = await gate(still, `builds wait ${still.target}`).ended;
-        expect(ran.code, ran.stderr).toBe(6);
-        expect(linesOf(ran.stderr)).toHaveLength(1);
-        expect(ran.stdout).toBe('');
-      }),
-  );
-});
-
-describe.concurrent('a session that ends in mid-build', () => {
-  it('of Scalingo is begun anew', () =>
-    withStill('scalingo', async (still) => {
-      const { deploy, running } = await following(still);
-      const settings = (still.server as unknown as { settings: { now: () => number } }).settings;
-      settings.now = () => Date.now() + 2 * 3_600_000;
-      finish(still, deploy, 'succeeded');
-      expectSuccess(await running.ended, still, deploy);
-      expect(still.server.requests.filter(({ route }) => route === 'exchange').length).toBeGreaterThan(1);
-    }));
-
-  it('of Container Station is begun anew', () =>
-    withStill('container-station', async (still) => {
-      const { deploy, running } = await following(still);
-      (still.server as unknown as { endSessions(): void }).endSessions();
-      finish(still, deploy, 'succeeded');
-      expectSuccess(await running.ended, still, deploy);
-      expect(still.server.requests.filter(({ route }) => route === 'login').length).toBeGreaterThan(1);
-    }));
 });
 
 describe.concurrent('a success that nobody has read', () => {
@@ -337,37 +157,6 @@ describe.concurrent('a success that nobody has read', () => {
       still.world.advance(deploy.id, 'succeeded');
       const running = gate(still, `builds log -f ${still.target} | true`);
       expectSuccess(await running.ended, still, deploy);
-    }));
-});
-
-describe.concurrent('a gate that finds the platform overloaded', () => {
-  it('begins all the same, later', () =>
-    withStill('akkeris', async (still) => {
-      const deploy = still.world.deploy();
-      still.world.advance(deploy.id, 'succeeded');
-      // More than the requests of one try in its bounded time.
-      still.server.faults.add({ name: 'server-error', route: 'builds', status: 503, times: 12 });
-      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-      const argv = ['builds', 'wait', still.target];
-      const code = await main(argv, {
-        argv,
-        env: { ...place.env, ...still.env },
-        cwd: place.work,
-        home: place.home,
-        temporary: place.root,
-        stdin: new PassThrough(),
-        stdout,
-        stderr,
-        signal: new AbortController().signal,
-        retry: { firstDelay: 1, maxTotal: 20 },
-        node: process.execPath,
-        root: new URL('../..', import.meta.url),
-      });
-      stderr.end();
-      const said = await text(stderr);
-      expect(code, said).toBe(0);
-      expect(said).toContain('Still waiting for the verdict.');
-      expect(linesOf(said).at(-1)).toContain(`build ${deploy.id} succeeded`);
     }));
 });
 
@@ -430,17 +219,23 @@ describe.concurrent('in a runner', () => {
       expect(ran.stderr).not.toContain('::');
     }));
 
-  it.each(['builds wait', 'builds log -f'])('%s --heartbeat breaks a long silence', (command) =>
-    withStill('digitalocean', async (still) => {
-      const deploy = still.world.deploy();
+  it('-o github obeys again what comes behind a gate whose reader has gone', () =>
+    withStill('akkeris', async (still) => {
+      const deploy = still.world.deploy({ fail: true });
       still.world.advance(deploy.id, 'building');
-      const running = gate(still, `${command} ${still.target} --heartbeat 100ms`);
-      await running.said(`polylog: digitalocean:shop: build ${deploy.id}`, 'stderr');
-      await running.said(', waiting for ', 'stderr');
-      finish(still, deploy, 'succeeded');
-      expectSuccess(await running.ended, still, deploy);
-    }),
-  );
+      // The runner hears stderr as well; of stdout only the line that has it obey no more.
+      const running = gate(still, `builds log -f ${still.target} -o github | head -1`);
+      await running.said('::stop-commands::');
+      finish(still, deploy, 'failed');
+      const ran = await running.ended;
+      expect(ran.code).toBe(1);
+      expect(linesOf(ran.stdout)).toHaveLength(1);
+      expect(obeyed(`${ran.stdout}${ran.stderr}::notice::next step`)).toEqual([
+        '::endgroup::',
+        expect.stringMatching(/^::error title=polylog::akkeris:shop-default: build /),
+        '::notice::next step',
+      ]);
+    }));
 });
 
 /** What GitHub's runner would obey: it ignores all lines between stop-commands and the token. */

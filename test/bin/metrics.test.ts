@@ -101,6 +101,9 @@ describe.concurrent.each(PLATFORMS)('%s: metrics show', (name) => {
     // One row is one line, its figures whole.
     const rows = lines.slice(lines.indexOf(head ?? '') + 1);
     for (const row of rows) expect(row).toMatch(/^\S+ +\S+( +[\d.-]+){5} +\S+/);
+    // A name that is too long is cut so that it can still be told from the others.
+    const names = rows.map((row) => row.split(/ +/, 2).join(' '));
+    expect(new Set(names).size).toBe(names.length);
   });
 
   it("gives the platform's values exactly", async () => {

@@ -8,7 +8,7 @@ import { type DigitaloceanKnobs, startDigitalocean } from '../../src/sandbox/dig
 import { type ScalingoOptions, startScalingo } from '../../src/sandbox/scalingo.ts';
 import type { SandboxServer, SeenRequest } from '../../src/sandbox/server.ts';
 import { createWorld, type World, type WorldDeploy, type WorldOptions } from '../../src/sandbox/world.ts';
-import type { Env } from './run-polylog.ts';
+import { type Env, QUICK } from './run-polylog.ts';
 
 export const PLATFORMS = ['scalingo', 'container-station', 'akkeris', 'digitalocean'] as const;
 export type PlatformName = (typeof PLATFORMS)[number];
@@ -91,7 +91,7 @@ export async function startStill(name: PlatformName, options: StillOptions = {})
     name,
     world,
     server,
-    env: server.env,
+    env: { ...server.env, ...QUICK },
     // Two tasks are older than the world.
     idOf: ({ id, number }) => (name === 'container-station' ? String(number + 2) : id),
     answered: (route, times = 1) =>
@@ -168,7 +168,7 @@ export async function startBetween({ server }: Still): Promise<Between> {
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const between: Between = {
     env: Object.fromEntries(
-      Object.entries(server.env).map(([key, value]) => [key, value.replace(upstream, url)]),
+      Object.entries({ ...server.env, ...QUICK }).map(([key, value]) => [key, value.replace(upstream, url)]),
     ),
     change: () => undefined,
     async close() {

@@ -428,19 +428,6 @@ describe('a password on stdin', () => {
     expect((await createPerson().run(line, { stdin: ' two words \r\n' })).code).toBe(0);
   });
 
-  it('that never comes does not keep Ctrl-C waiting', async () => {
-    const stop = new AbortController();
-    const stdin = new PassThrough();
-    const running = main(['auth', 'login', 'scalingo', '--token-stdin'], {
-      ...hostOf([]).host,
-      signal: stop.signal,
-      stdin,
-    });
-    stdin.write('half a tok');
-    setImmediate(() => stop.abort(new Interruption('SIGINT', 130)));
-    expect(await running).toBe(130);
-  });
-
   it('is not asked for where --ca names no file', async () => {
     const line = 'auth login qnap --url https://127.0.0.1:1 --ca nowhere.pem --user a --password-stdin';
     const { code, stderr } = await createPerson().run(line, { stdin: 'x' });

@@ -1,6 +1,7 @@
 // Akkeris for the contract suite: both log services, and the service as its documentation has it.
 import { akkerisAt } from '../../src/providers/akkeris/index.ts';
 import { type AkkerisOptions, startAkkeris } from '../../src/sandbox/akkeris.ts';
+import { type Dialect, type DialectRoutes, grow, outputOf } from './dialect.ts';
 import { cannot, on, type Platform, type Routes, type Strikes, type Variant } from './entry.ts';
 
 const routes: Routes = {
@@ -58,11 +59,35 @@ function variant(name: string, knobs: Partial<AkkerisOptions>, more: Partial<Var
   };
 }
 
+const dialectRoutes: DialectRoutes = {
+  session: null,
+  bare: ['logplex'],
+  builds: 'builds',
+  output: 'build-result',
+  metrics: 'metrics',
+  events: 'audits',
+};
+
+function dialect(name: string, knobs: Partial<AkkerisOptions>, more: Partial<Dialect> = {}): Dialect {
+  return {
+    name,
+    target: 'shop-default',
+    unknown: 'nosuch-default',
+    start: (world) => startAkkeris({ snapshotMs: 0, ...knobs, world }),
+    routes: dialectRoutes,
+    // What is deployed has been built, and there is no word for a build that was stopped.
+    words: { deploying: 'succeeded', cancelled: 'failed' },
+    said: outputOf('build'),
+    happen: grow,
+    ...more,
+  };
+}
+
 const gone = 'what is written while nobody listens is gone';
 
 export const platform: Platform = {
   name: 'akkeris',
-  provider: () => akkerisAt({ standsAfter: 5, hintAfter: 60_000 }),
+  provider: () => akkerisAt({ standsAfter: 5, hintAfter: 60_000, buildEvery: 2, eventsEvery: 2 }),
   named: /Akkeris/,
   wrong: { AKKERIS_TOKEN: 'wrong-akkeris-token', POLYLOG_AKKERIS_TOKEN: 'wrong-akkeris-token' },
   variants: [
@@ -73,5 +98,20 @@ export const platform: Platform = {
       { lossy: gone, drops: 'it drops what a slow reader does not take', finer: 'it writes microseconds' },
     ),
     variant('as documented', { documented: true }),
+  ],
+  dialects: [
+    dialect('as observed', { partialLines: true }),
+    dialect('as documented', { documented: true }),
+    dialect(
+      'without audits',
+      { audits: false },
+      {
+        happen(world) {
+          world.advance(world.deploy().id, 'succeeded');
+        },
+        routes: { ...dialectRoutes, events: 'releases' },
+        spared: { events: 'the events are put together from several lists' },
+      },
+    ),
   ],
 };

@@ -5,6 +5,7 @@ import {
   type ContainerStationServer,
   startContainerStation,
 } from '../../src/sandbox/container-station.ts';
+import type { Dialect, DialectRoutes } from './dialect.ts';
 import {
   type Cannot,
   cannot,
@@ -57,7 +58,6 @@ function station(knobs: Partial<ContainerStationOptions>): Omit<Variant, 'name' 
     // Versions before 2.4 are tried with a form too.
     credentialTries: dialect < 'E' ? 2 : 1,
     unreadable,
-    ...(dialect < 'E' ? { statusHidden: 'versions before 2.4 answer 200 whatever happened' } : {}),
     linesAsked(path) {
       const query = new URL(path, 'http://sandbox').searchParams;
       return Number(query.get('limit') ?? query.get('tail') ?? Number.NaN) || null;
@@ -120,7 +120,53 @@ function withSid(variant: Variant): Variant {
   };
 }
 
-const provider = containerStationAt({ pollMillis: 2, pageRows: 40, pollTail: 50, mostTail: MOST_TAIL });
+const taskRoutes: DialectRoutes = {
+  session: 'login',
+  bare: [],
+  builds: 'background',
+  output: 'background',
+  metrics: 'containers',
+  events: 'event',
+};
+
+/** One whole station in a dialect. */
+function dialect(letter: Letter, version: string, more: Partial<Dialect> = {}): Dialect {
+  return {
+    name: version,
+    target: '',
+    unknown: 'docker/nosuch',
+    start: (world) =>
+      startContainerStation({
+        users: { admin: PASSWORD },
+        events: [],
+        routineEvery: 0,
+        secondMs: 1,
+        dialect: letter,
+        world,
+      }),
+    routes: taskRoutes,
+    idOf: ({ number }) => String(number + 2),
+    older: 2,
+    // What was stopped has ended in an error.
+    words: { cancelled: 'failed' },
+    said: () => [],
+    happen(world) {
+      const about = { component: 'worker', user: 'alice', text: 'restart', detail: {} };
+      world.record({ kind: 'restart', ...about });
+    },
+    ...more,
+  };
+}
+
+type Letter = NonNullable<ContainerStationOptions['dialect']>;
+
+const provider = containerStationAt({
+  eventMinMillis: 2,
+  pollMillis: 2,
+  pageRows: 40,
+  pollTail: 50,
+  mostTail: MOST_TAIL,
+});
 
 export const platform: Platform = {
   name: 'container-station',
@@ -134,5 +180,27 @@ export const platform: Platform = {
     activity('activity log of 1.8, 5.5 hours ahead', { dialect: 'D', nasUtcOffset: 330 }),
     consoleOf('console with a TTY'),
     consoleOf('console without one, of 1.7', { dialect: 'C', tty: [] }),
+  ],
+  dialects: [
+    dialect('A', 'of 2015-03', {
+      idOf: ({ number }) => `create-${number + 2}`,
+      older: 4,
+      routes: { ...taskRoutes, builds: 'image-create', output: 'image-create' },
+    }),
+    dialect('B', '1.3', { older: 4 }),
+    dialect('C', '1.7'),
+    dialect('D', '1.8'),
+    dialect('E', '2.4'),
+    dialect('F', '3.0', {
+      idOf: ({ number }) => `t${number + 2}`,
+      routes: {
+        ...taskRoutes,
+        builds: 'v3-tasks',
+        output: 'v3-tasks',
+        metrics: 'v3-containers',
+        events: 'v3-containers',
+      },
+      eventless: 'version 3 has no list of events: changes are noticed while they are watched for',
+    }),
   ],
 };

@@ -3,6 +3,7 @@ import type { Provider } from '../../src/provider.ts';
 import { createClient, USUAL_TIMING } from '../../src/providers/digitalocean/client.ts';
 import { digitalocean } from '../../src/providers/digitalocean/index.ts';
 import { type DigitaloceanKnobs, startDigitalocean } from '../../src/sandbox/digitalocean.ts';
+import { type Dialect, grow, outputOf } from './dialect.ts';
 import { cannot, on, type Pace, type Platform, type Routes, type Strikes, type Variant } from './entry.ts';
 
 function provider({ retry, keepalive }: Pace): Provider {
@@ -67,7 +68,6 @@ function variant(name: string, knobs: Partial<DigitaloceanKnobs>, more: Partial<
     past: strikes,
     live: { ...strikes, ...cannot('live lines come as they are written', 'out-of-order') },
     credentialTries: 1,
-    shapeless: 'keys of empty lists are left out',
     ownWatch: 'the adapter itself asks whether a quiet log has grown',
     unreadable: {
       prepare: ({ server }) => {
@@ -94,6 +94,35 @@ function variant(name: string, knobs: Partial<DigitaloceanKnobs>, more: Partial<
         },
       };
     },
+    ...more,
+  };
+}
+
+function dialect(name: string, knobs: Partial<DigitaloceanKnobs>, more: Partial<Dialect> = {}): Dialect {
+  return {
+    name,
+    target: 'shop',
+    unknown: 'nosuch',
+    start: (world) =>
+      startDigitalocean({
+        ratePerMinute: 1_000_000,
+        ratePerHour: 1_000_000,
+        ...knobs,
+        world,
+      }),
+    routes: {
+      session: null,
+      bare: ['live', 'live-text', 'archive'],
+      builds: 'deployments',
+      output: 'live',
+      metrics: 'metrics',
+      events: 'events',
+    },
+    // The deployment that the app was founded with.
+    older: 1,
+    replaced: 'superseded',
+    said: outputOf('build'),
+    happen: grow,
     ...more,
   };
 }
@@ -125,5 +154,21 @@ export const platform: Platform = {
       { framesPerLine: 2 },
     ),
     refusingSockets(variant('plain text', {}, text)),
+  ],
+  dialects: [
+    dialect('as its clients read it', {}),
+    dialect('as its documentation has it', {
+      answerForm: 'seed',
+      wrapForm: 'example',
+      linePrecision: 'second',
+    }),
+    dialect('answers without wrapping, archives in many parts', {
+      answerForm: 'padded',
+      wrapForm: 'bare',
+      archiveForm: 'gzip',
+      archiveParts: 3,
+      linesPerFrame: 3,
+      splitLines: true,
+    }),
   ],
 };

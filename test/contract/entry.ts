@@ -6,6 +6,7 @@ import type { Fault, FaultName } from '../../src/sandbox/faults.ts';
 import type { SandboxServer } from '../../src/sandbox/server.ts';
 import type { World, WorldTime } from '../../src/sandbox/world.ts';
 import type { RetryRules } from '../../src/transport/retry.ts';
+import type { Dialect } from './dialect.ts';
 
 export interface Platform {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface Platform {
   /** Variables that make the credential a wrong one. */
   readonly wrong: Readonly<Record<string, string>>;
   readonly variants: readonly Variant[];
+  /** Builds, metrics and events: each dialect that the sandbox has. */
+  readonly dialects: readonly Dialect[];
 }
 
 export interface Pace {
@@ -54,12 +57,8 @@ export interface Variant {
   readonly inexact?: string;
   /** What the platform sends that it was never documented to send, and the line that has to come of it. */
   readonly unreadable: Unreadable | Cannot;
-  /** Why an answer without the usual keys is an empty one; absent: it is none. */
-  readonly shapeless?: string;
   /** How many frames a line comes in; 1 when absent. */
   readonly framesPerLine?: number;
-  /** Why an error does not show in the HTTP status; absent: it does. */
-  readonly statusHidden?: string;
   /** How many lines a request asks for, null when it asks for none: held against the trait `maxLines`. */
   linesAsked(path: string, body: string): number | null;
 }

@@ -222,7 +222,7 @@ interface Networking {
 }
 
 /** As the program makes it, with every trace kept. */
-function networkOf(provider: Provider, settings: Settings, { said, retry }: Networking): Network {
+export function networkOf(provider: Provider, settings: Settings, { said, retry }: Networking): Network {
   return openNetwork({
     tls: { insecure: false, host: new URL(provider.origin(settings)).hostname },
     proxy: {},

@@ -3,13 +3,19 @@ import type { Provider } from '../../src/provider.ts';
 import { createClient } from '../../src/providers/scalingo/client.ts';
 import { scalingo } from '../../src/providers/scalingo/index.ts';
 import { type ScalingoOptions, type ScalingoServer, startScalingo } from '../../src/sandbox/scalingo.ts';
+import { type Dialect, grow, outputOf } from './dialect.ts';
 import { cannot, on, type Pace, type Platform, type Routes, type Strikes, type Variant } from './entry.ts';
 import { pastTime } from './past-time.ts';
 
 const provider = ({ retry }: Pace): Provider => ({
   ...scalingo,
   connect: (settings, network) =>
-    createClient(settings, network, { now: Date.now, budget: { burst: 1000, interval: 1 }, retry }),
+    createClient(settings, network, {
+      now: Date.now,
+      budget: { burst: 1000, interval: 1 },
+      retry,
+      pace: { events: 2, output: 2, bell: 2, status: 50, settle: 2 },
+    }),
 });
 
 const routes: Routes = {
@@ -100,6 +106,25 @@ function variant(name: string, knobs: Partial<ScalingoOptions>, more: Partial<Va
   };
 }
 
+function dialect(name: string, knobs: Partial<ScalingoOptions>): Dialect {
+  return {
+    name,
+    target: 'shop',
+    unknown: 'nosuch',
+    start: (world) => startScalingo({ archives: 0, ratePerMinute: 0, ...knobs, world }),
+    routes: {
+      session: 'exchange',
+      bare: [],
+      builds: 'deployments',
+      output: 'output',
+      metrics: 'series',
+      events: 'events',
+    },
+    said: outputOf('build', 'deploy'),
+    happen: grow,
+  };
+}
+
 /** Messages of the two archives, oldest first. */
 function archived(server: ScalingoServer): string[] {
   const lines = [server.archiveText(1), server.archiveText(0)].join('').trimEnd().split(/\r?\n/);
@@ -154,5 +179,15 @@ export const platform: Platform = {
         };
       },
     },
+  ],
+  dialects: [
+    dialect('as documented', {}),
+    dialect('as recorded', {
+      previousPage: 'previous_page',
+      newFrame: 'string',
+      scaleAmounts: 'integer',
+      rateBody: 'json',
+      denied: 'json-403',
+    }),
   ],
 };

@@ -15,7 +15,7 @@ export interface Evidence {
   readonly provider: Provider;
   readonly settings: Settings;
   readonly requests: readonly SeenRequest[];
-  readonly routes: Routes;
+  readonly routes: Pick<Routes, 'bare' | 'session'>;
   /** Notices, errors, traces. */
   readonly said: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LogEntry } from '../../src/model.ts';
-import { createRunnerRenderer } from '../../src/output/runner.ts';
+import { createRunnerRenderer, defused } from '../../src/output/runner.ts';
 
 const TARGET = { provider: 'digitalocean', profile: 'digitalocean', app: 'shop' };
 
@@ -52,6 +52,20 @@ describe('github', () => {
       (renderer.end?.() ?? '');
     expect(obeyed(text)).toEqual(['::group::web', '::endgroup::', '::group::worker', '::endgroup::']);
     expect(text).toContain('::error::evil\n');
+  });
+
+  it('has an end that serves wherever its reader has stopped reading', () => {
+    const renderer = createRunnerRenderer('github');
+    const text = renderer.head + String(renderer.entries([item('step one')]));
+    const end = renderer.end?.() ?? '';
+    for (const cut of [1, 2, 3, 4, 5]) {
+      const reached = `${text.split('\n').slice(0, cut).join('\n')}\n`;
+      expect(obeyed(`${reached}${end}::notice::next`)).toContain('::notice::next');
+    }
+  });
+
+  it('leaves no older command in a sentence outside the fence', () => {
+    expect(obeyed(defused('polylog: build 1 failed: ##[error]evil'))).toEqual([]);
   });
 
   it('cannot be made to resume by a line that repeats its token', () => {

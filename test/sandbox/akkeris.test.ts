@@ -819,6 +819,25 @@ describe('builds and releases (8.5)', () => {
     expect(await json(`/slugs/${first.id}`)).toEqual(builds[0]);
   });
 
+  it('touches a build when it begins and when it ends, and not for what becomes of its release', async () => {
+    await start({ snapshotMs: 0 });
+    const deploy = world.deploy();
+    const touched = async () => {
+      const { status, updated_at } = await json(`/apps/shop-default/builds/${deploy.id}`);
+      return [status, Date.parse(updated_at)];
+    };
+    world.advance(deploy.id, 'building');
+    const begun = await touched();
+    clock += 60_000;
+    world.advance(deploy.id, 'deploying');
+    const built = await touched();
+    clock += 60_000;
+    world.advance(deploy.id, 'succeeded');
+    expect(begun[0]).toBe('pending');
+    expect(built).toEqual(['succeeded', expect.closeTo(Number(begun[1]) + 60_000, -2)]);
+    expect(await touched()).toEqual(built);
+  });
+
   it('refuses what is no id, and what is unknown', async () => {
     await start();
     const latest = await api('/apps/shop-default/builds/latest');

@@ -12,11 +12,14 @@ export interface Figures {
 
 /**
  * `{"web":{"memory_rss":{"1524679200":"5242880"}}}` was observed, `{"memory_rss":{"1524679200":5242880}}` is the page's
- * (wire: Akkeris 4, 11). Told apart metric by metric: in the first form the values are objects. null for what is neither.
+ * (wire: Akkeris 4, 11). Told apart metric by metric: in the first form the values are objects. null for what is neither,
+ * also where something stands there and nothing of it is a figure.
  */
 export function readFigures(json: unknown): Figures[] | null {
   const fields = fieldsOf(json);
   if (fields === null) return null;
+  const values = Object.values(fields);
+  if (values.length > 0 && values.every(isForeign)) return null;
   return Object.entries(fields).flatMap(([name, value]) => {
     const inner = fieldsOf(value);
     if (inner === null) return [];
@@ -28,6 +31,15 @@ export function readFigures(json: unknown): Figures[] | null {
     // An empty object is a type without metrics or a metric without samples: nothing either way.
     return samples.length > 0 ? [{ component: null, metric: name, samples }] : [];
   });
+}
+
+/** Neither empty nor with a figure in it. */
+function isForeign(value: unknown): boolean {
+  if (value === null) return false;
+  const inner = fieldsOf(value);
+  if (inner === null) return true;
+  const parts = Object.entries(inner);
+  return parts.length > 0 && !parts.some(([key, part]) => isTime(key) || fieldsOf(part) !== null);
 }
 
 /** The least distance between two samples, seconds; null where there are no two. */
@@ -49,12 +61,16 @@ function figuresOf(component: string, metric: string, points: Fields): Figures {
 /** Keys are seconds of the Unix epoch; what is no time is left out. */
 function samplesOf(points: Fields): MetricSample[] {
   return Object.entries(points)
-    .filter(([key]) => /^\d{1,11}$/.test(key))
+    .filter(([key]) => isTime(key))
     .map(([key, value]) => ({
       ts: { seconds: Number(key), nanos: 0, digits: 0 },
       value: numberOf(value),
     }))
     .sort((a, b) => a.ts.seconds - b.ts.seconds);
+}
+
+function isTime(key: string): boolean {
+  return /^\d{1,11}$/.test(key);
 }
 
 /** null, a gap, for what is no number: `NaN` and `+Inf` are words of the database behind it. */

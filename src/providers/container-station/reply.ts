@@ -64,6 +64,15 @@ function cleaned(message: unknown): string {
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }
 
+/** Longer bodies are what was asked for: an error is a sentence or two. Characters. */
+const LONGEST_ERROR = 4096;
+
+/** The status, or that of an error in the body, which versions 1 and 2 answer with 200. */
+export function statusOf(answer: HttpAnswer): number {
+  if (answer.status >= 300 || answer.text.length > LONGEST_ERROR) return answer.status;
+  return failureOf(readReply(answer))?.code ?? answer.status;
+}
+
 /** Whether the session is not, or no longer, good enough for what was asked. */
 export function isRefused(failure: Failure | null): boolean {
   return failure !== null && (failure.code === 401 || failure.code === 403);

@@ -7,7 +7,7 @@ import { createCookieJar } from './cookies.ts';
 import { type Address, PREFIXES } from './dialect.ts';
 import { keptText, readKept } from './kept-session.ts';
 import { type Account, type Credential, type LoginForm, logIn } from './login.ts';
-import { failureError, failureOf, headerOf, isRefused, type Reply, readReply } from './reply.ts';
+import { failureError, failureOf, headerOf, isRefused, type Reply, readReply, statusOf } from './reply.ts';
 import { SharedRun } from './shared-run.ts';
 
 export interface SessionOptions {
@@ -207,6 +207,7 @@ export class StationSession {
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...(timeout === undefined ? {} : { timeout }),
       ...(retry === undefined ? {} : { retry }),
+      statusOf,
     };
   }
 

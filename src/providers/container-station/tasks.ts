@@ -31,7 +31,12 @@ export function tasksAt(pace: Pace): BuildsCapability<StationClient> {
       yield await buildsOf(client, await tasksOf(client, ref, signal), signal);
     },
     get: getBuild,
-    async log(client, _ref, { build }, signal) {
+    async log(client, _ref, { build, phase }, signal) {
+      if (phase === 'deploy') {
+        throw new CliError('usage', 'A background task of Container Station has no deploy phase.', {
+          hint: 'Its log holds everything: leave --deploy out.',
+        });
+      }
       // The list that it was chosen from has been seen by this client, unless this is the first thing it is asked.
       if (!lastSeen(client, build.id)) await readTasks(client, signal);
       if (!lastSeen(client, build.id)) throw noSuchTask(client, build.id);

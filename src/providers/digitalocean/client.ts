@@ -164,11 +164,8 @@ export function createClient(
     async apps(signal) {
       const subject = { what: 'the list of apps' };
       const found: AppRecord[] = [];
-      for await (const { apps } of pages(ask, { path: '/v2/apps', subject, perPage: PER_PAGE }, signal)) {
-        // Without any app the list may be null (Go writes an empty list so).
-        if (apps !== undefined && apps !== null && !Array.isArray(apps)) throw unreadable(subject, 'apps');
-        for (const app of apps ?? []) found.push(recordOf(app, subject));
-      }
+      for await (const page of pages(ask, { path: '/v2/apps', subject, perPage: PER_PAGE }, signal))
+        for (const app of rowsOf(page, 'apps', subject)) found.push(recordOf(app, subject));
       return found;
     },
     async app(id, { quick }, signal) {
@@ -241,6 +238,18 @@ async function* pages(
     query = new URL(next, 'https://any').search;
     if (seen.has(query)) return;
   }
+}
+
+/**
+ * The list of a page. Go writes an empty one as null or leaves it out, but never what stands around it: an answer
+ * without any of them is none of this list. Throws a `platform` error.
+ */
+export function rowsOf(page: Fields, name: string, subject: Subject): readonly unknown[] {
+  const rows = page[name];
+  const isBare = rows === undefined && page.links === undefined && page.meta === undefined;
+  if (isBare || (rows !== undefined && rows !== null && !Array.isArray(rows)))
+    throw unreadable(subject, `list in ${name}`);
+  return rows ?? [];
 }
 
 function recordOf(value: unknown, subject: Subject): AppRecord {

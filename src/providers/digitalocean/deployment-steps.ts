@@ -94,10 +94,12 @@ export function percentOf(progress: Fields | null): number | null {
   return Math.round(Math.min(1, Math.max(0, done / total)) * 100);
 }
 
-/** Whether something of it waits or runs, by the counts or by the steps themselves. */
-export function isUnderWay(progress: Fields | null): boolean {
-  const counted = (numberOf(progress?.pending_steps) ?? 0) + (numberOf(progress?.running_steps) ?? 0);
-  return counted > 0 || stepsOf(progress).some(isOpen);
+/** Whether its steps, by the counts or by themselves, have all come to an end; where none are told it is not known to be over. */
+export function isOver(progress: Fields | null): boolean {
+  const steps = stepsOf(progress);
+  const open = (numberOf(progress?.pending_steps) ?? 0) + (numberOf(progress?.running_steps) ?? 0);
+  const closed = (numberOf(progress?.success_steps) ?? 0) + (numberOf(progress?.error_steps) ?? 0);
+  return open === 0 && (closed > 0 || steps.length > 0) && !steps.some(isOpen);
 }
 
 function isOpen({ status, steps }: BuildStep): boolean {

@@ -3,9 +3,9 @@ import { CliError } from '../../errors.ts';
 import type { Build, BuildStatus } from '../../model.ts';
 import { instantToMillis } from '../../model.ts';
 import { type Fields, fieldsOf, textOf } from '../../transport/json-fields.ts';
-import type { DigitaloceanClient } from './client.ts';
+import { type DigitaloceanClient, rowsOf } from './client.ts';
 import { causeOf } from './deployment-cause.ts';
-import { failureOf, isUnderWay, percentOf, spanOf, stepsOf } from './deployment-steps.ts';
+import { failureOf, isOver, percentOf, spanOf, stepsOf } from './deployment-steps.ts';
 import { appPath, type KnownApp } from './known-app.ts';
 import { type Subject, unreadable } from './refusal.ts';
 import { instantOf, secondsOf } from './times.ts';
@@ -21,14 +21,8 @@ export async function* deploymentPages(
 ): AsyncGenerator<readonly Fields[], void, undefined> {
   const subject = { what: `the deployments of app "${app.name}"` };
   const path = appPath(app, '/deployments');
-  for await (const { deployments, links, meta } of client.pages({ path, subject, perPage }, signal)) {
-    // Go writes an empty list as null or leaves it out, but never what stands around it.
-    const isBare = deployments === undefined && links === undefined && meta === undefined;
-    if (isBare) throw unreadable(subject, 'list in deployments');
-    if (deployments !== undefined && deployments !== null && !Array.isArray(deployments))
-      throw unreadable(subject, 'list in deployments');
-    yield (deployments ?? []).map((each: unknown) => fieldsOf(each) ?? {});
-  }
+  for await (const page of client.pages({ path, subject, perPage }, signal))
+    yield rowsOf(page, 'deployments', subject).map((each) => fieldsOf(each) ?? {});
 }
 
 /** Throws `not-found` for one that is not there (any more). */
@@ -103,11 +97,11 @@ export const STATUS_WORDS =
 /** The zero of the platform's list of phases, which Go may leave out. */
 const NO_PHASE = 'UNKNOWN';
 
-/** A word that nobody knows is over when nothing of it waits or runs. */
+/** A word that nobody knows is over when its steps are told and nothing of them waits or runs. */
 function stateOf(phase: string | undefined, progress: Fields | null) {
   const nativeStatus = phase || NO_PHASE;
   const known = PHASES.get(nativeStatus);
-  return { nativeStatus, ...(known ?? { status: 'unknown' as const, ended: !isUnderWay(progress) }) };
+  return { nativeStatus, ...(known ?? { status: 'unknown' as const, ended: isOver(progress) }) };
 }
 
 /** A superseded deployment's phase has changed long after it was over. */

@@ -2,11 +2,11 @@
 import { CliError } from '../../errors.ts';
 import { compareInstants, type Instant, type Notice } from '../../model.ts';
 import { type Fields, fieldsOf, textOf } from '../../transport/json-fields.ts';
-import type { DigitaloceanClient } from './client.ts';
+import { type DigitaloceanClient, rowsOf } from './client.ts';
 import { deploymentPages } from './deployments.ts';
 import { type Sighting, sightingOf } from './event-words.ts';
 import { appPath, type KnownApp } from './known-app.ts';
-import { type Subject, unreadable } from './refusal.ts';
+import type { Subject } from './refusal.ts';
 
 export interface EventList {
   readonly client: DigitaloceanClient;
@@ -32,9 +32,11 @@ export async function* eventPages(
     if (list.fallback === 'none') {
       const path = appPath(app, '/events');
       const parameters = types.map((type): [string, string] => ['event_types', type]);
-      for await (const { events } of client.pages({ path, subject, perPage, parameters }, signal)) {
+      for await (const page of client.pages({ path, subject, perPage, parameters }, signal)) {
         isFirst = false;
-        yield rowsOf(events, subject).map(sightingOf);
+        // Of this list nothing is promised to stand around it (wire: DigitalOcean 1.5).
+        const rows = Object.keys(page).length === 0 ? [] : rowsOf(page, 'events', subject);
+        yield rows.map((event) => sightingOf(fieldsOf(event) ?? {}));
       }
       return;
     }
@@ -44,13 +46,6 @@ export async function* eventPages(
   }
   for await (const page of deploymentPages(client, { app, perPage }, signal))
     yield page.map((deployment) => sightingOf(asEvent(deployment)));
-}
-
-function rowsOf(events: unknown, subject: Subject): Fields[] {
-  // Go writes an empty list as null or leaves it out.
-  if (events === undefined || events === null) return [];
-  if (!Array.isArray(events)) throw unreadable(subject, 'list in events');
-  return events.map((event: unknown) => fieldsOf(event) ?? {});
 }
 
 /** The endpoint is younger than others (wire: DigitalOcean 0); the app itself has been found before. */

@@ -82,7 +82,15 @@ async function query(
     const message = `Scalingo sent ${overTime.unreadable} points without a time or a number; they are gaps`;
     notices.push({ kind: 'warning', message });
   }
-  return { series: [...overTime.series, ...present], notices };
+  const series = [...overTime.series, ...present];
+  return { series, notices: [...notices, ...emptyNotices(wanted, series)] };
+}
+
+/** "No metrics found" is no error: an app without requests has none of its router. */
+function emptyNotices({ metrics }: MetricQuery, series: readonly MetricSeries[]): Notice[] {
+  const empty = metrics.filter((name) => !series.some(({ metric }) => metric === name));
+  if (empty.length === 0) return [];
+  return [{ kind: 'hint', message: `Scalingo has no samples of ${empty.join(', ')} in this range` }];
 }
 
 function noticesOf(

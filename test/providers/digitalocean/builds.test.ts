@@ -120,20 +120,26 @@ describe('a deployment as a build', () => {
     ['ERROR', 'failed', true],
     ['CANCELED', 'cancelled', true],
     ['SUPERSEDED', 'superseded', true],
-    ['UNKNOWN', 'unknown', true],
-    ['constructor', 'unknown', true],
+    ['UNKNOWN', 'unknown', false],
+    ['constructor', 'unknown', false],
   ])('in the phase %s is %s', async (phase, status, ended) => {
     expect(await buildFrom({ id: ID, phase })).toMatchObject({ status, ended, nativeStatus: phase });
   });
 
-  it('in a phase that nobody knows is over when nothing of it waits or runs', async () => {
+  it('in a phase that nobody knows is over when its steps are told and none waits or runs', async () => {
     const of = (progress: object) => buildFrom({ id: ID, phase: 'PAUSED', progress });
     expect(await of({ running_steps: 1, total_steps: 2 })).toMatchObject({ status: 'unknown', ended: false });
     expect(await of({ steps: [{ name: 'a', steps: [{ name: 'b', status: 'PENDING' }] }] })).toMatchObject({
       ended: false,
     });
     expect(await of({ success_steps: 2, total_steps: 2 })).toMatchObject({ status: 'unknown', ended: true });
-    expect(await buildFrom({ id: ID })).toMatchObject({ nativeStatus: 'UNKNOWN', status: 'unknown' });
+    expect(await of({ steps: [{ name: 'a', status: 'SUCCESS' }] })).toMatchObject({ ended: true });
+    expect(await of({ total_steps: 2 })).toMatchObject({ ended: false });
+    expect(await buildFrom({ id: ID })).toMatchObject({
+      nativeStatus: 'UNKNOWN',
+      status: 'unknown',
+      ended: false,
+    });
   });
 
   it('that failed tells the reason of the deepest failed step', async () => {

@@ -59,13 +59,18 @@ describe('the list of apps', () => {
     expect(own.asked).toHaveLength(1);
   });
 
-  it.each([{ apps: [] }, { apps: null, links: { pages: {} } }, {}])('may be empty: %j', async (body) => {
-    const own = await startOwn({ api: { '/apps': (_, response) => json(response, 200, body) } });
-    expect(await apps.list(clientFor({ url: own.url }), never)).toEqual([]);
-  });
+  it.each([{ apps: [] }, { apps: null, links: { pages: {} } }, { meta: { total: 0 } }])(
+    'may be empty: %j',
+    async (body) => {
+      const own = await startOwn({ api: { '/apps': (_, response) => json(response, 200, body) } });
+      expect(await apps.list(clientFor({ url: own.url }), never)).toEqual([]);
+    },
+  );
 
   it.each([
-    [{ apps: {} }, 'apps'],
+    [{ apps: {} }, 'list in apps'],
+    [{}, 'list in apps'],
+    [{ unexpected: { shape: true } }, 'list in apps'],
     [{ apps: [{ spec: { name: 'a' } }] }, 'app with id'],
     [{ apps: [{ id: 'a' }] }, 'app with spec.name'],
     ['[]', 'JSON object'],

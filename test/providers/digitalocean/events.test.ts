@@ -306,11 +306,13 @@ describe('the past', () => {
   });
 
   it('in a form that nobody knows is refused', async () => {
-    const { client } = await own({ [EVENTS_OF]: (_, response) => json(response, 200, { events: {} }) });
-    await expect(readPast(await open(client))).rejects.toMatchObject({
-      kind: 'platform',
-      message: expect.stringContaining('list in events'),
-    });
+    for (const body of [{ events: {} }, { unexpected: { shape: true } }]) {
+      const { client } = await own({ [EVENTS_OF]: (_, response) => json(response, 200, body) });
+      await expect(readPast(await open(client))).rejects.toMatchObject({
+        kind: 'platform',
+        message: expect.stringContaining('list in events'),
+      });
+    }
   });
 
   it('of an app that does not exist is not found', async () => {

@@ -151,7 +151,7 @@ describe('figures over time', () => {
     const { client, server } = await own({ '*': (_, response) => json(response, 200, []) });
     const { notices } = await metrics.query(client, ref, query({ metrics: ['router'], hours }), never);
     expect(asked(server)).toEqual([`/stats/router?since=${since}&status_code=all`]);
-    expect(notices).toEqual([]);
+    expect(notices).toEqual([{ kind: 'hint', message: 'Scalingo has no samples of router in this range' }]);
   });
 
   it('reach back 72 hours, said when more is wanted, and one hour less where that is too much', async () => {
@@ -162,7 +162,10 @@ describe('figures over time', () => {
           : json(response, 200, []),
     });
     const { notices } = await metrics.query(client, ref, query({ metrics: ['router'], hours: 100 }), never);
-    expect(notices).toEqual([{ kind: 'limit', message: expect.stringContaining('72 hours: of the 100') }]);
+    expect(notices[0]).toEqual({
+      kind: 'limit',
+      message: expect.stringContaining('72 hours: of the 100'),
+    });
     expect(asked(server).map((path) => /since=(\d+)/.exec(path)?.[1])).toEqual(['72', '71']);
     const until = instantFromMillis(NOW - 80 * HOUR);
     const old = await metrics.query(client, ref, query({ hours: 100, until }), never);
