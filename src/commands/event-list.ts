@@ -68,7 +68,9 @@ export function listEvents({ host, targets, options }: EventCommand): Promise<nu
             { title: 'TIME', keep: true },
             ...(isTold ? [{ title: 'TARGET' }] : []),
             { title: 'KIND', keep: true },
-            ...['COMPONENT', 'WHO', 'WHAT'].map((title) => ({ title })),
+            { title: 'COMPONENT', drop: 1 },
+            { title: 'WHO', least: 6, drop: 2 },
+            { title: 'WHAT', least: 24 },
           ],
           rows: all.map(({ event, shown }) => [
             timeText(event.ts),

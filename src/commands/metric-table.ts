@@ -1,11 +1,11 @@
 // Figures of several places and metrics as one table, a trend beside them. Knows no platform.
 import { figureText, scaleOf, sparkline, summarise } from '../output/figures.ts';
 import type { TargetSeries } from '../output/prometheus.ts';
-import type { Table } from '../output/table.ts';
+import type { Table, TableColumn } from '../output/table.ts';
 
 /** Columns between two of a table. */
 const BETWEEN = 2;
-const NARROWEST_TREND = 8;
+const NARROWEST_TREND = 5;
 
 /** The sparkline takes what the other columns leave. */
 export function metricTable(
@@ -48,16 +48,25 @@ export function metricTable(
   const longest = rows.reduce((most, { samples }) => Math.max(most, samples.length), 0);
   const least = Math.max('TREND'.length, Math.min(NARROWEST_TREND, longest));
   const room = longest > 1 ? Math.max(least, Math.min(40, left)) : 0;
-  const right = new Set(['LAST', 'MIN', 'MEAN', 'P90', 'MAX']);
   return {
     columns: [
-      ...titles.map((title) => ({
-        title,
-        ...(right.has(title) && { align: 'right' as const }),
-        ...(title !== 'METRIC' && title !== 'TARGET' && { keep: true as const }),
-      })),
-      ...(room > 0 ? [{ title: 'TREND', keep: true as const }] : []),
+      ...titles.map((title): TableColumn => ({ title, ...SHAPES[title] })),
+      ...(room > 0 ? [{ title: 'TREND', keep: true as const, drop: 1 }] : []),
     ],
     rows: rows.map(({ cells, samples }) => (room > 0 ? [...cells, sparkline(samples, room)] : cells)),
   };
 }
+
+const FIGURE = { align: 'right', keep: true } as const;
+/** What gives way on a narrow terminal: the spread before the trend, and that before the last value. */
+const SHAPES: Readonly<Record<string, Partial<TableColumn>>> = {
+  TARGET: { least: 14 },
+  COMPONENT: { keep: true },
+  METRIC: { least: 16 },
+  LAST: FIGURE,
+  MIN: { ...FIGURE, drop: 4 },
+  MEAN: { ...FIGURE, drop: 2 },
+  P90: { ...FIGURE, drop: 3 },
+  MAX: FIGURE,
+  UNIT: { keep: true },
+};

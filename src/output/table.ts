@@ -34,6 +34,11 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** Columns whose first names what the row is about, and so is copied. */
+export function columnsNamed(titles: readonly string[]): TableColumn[] {
+  return titles.map((title, at) => ({ title, ...(at === 0 && { whole: true as const }) }));
+}
+
 /** Whole lines. A table without rows is its heading alone. On a terminal what is too wide goes on below; nothing is cut. */
 export async function renderTable(table: Table, options: TableOptions): Promise<string> {
   const widthOf = await loadWidth();

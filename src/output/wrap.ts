@@ -1,4 +1,4 @@
-// Breaks a text into lines of a width: at spaces, else within a word. Knows no table.
+// Breaks a text into lines of a width: at spaces, else behind a punctuation mark, else anywhere. Knows no table.
 import type { WidthOf } from './width.ts';
 
 export interface WrapOptions {
@@ -63,11 +63,12 @@ class Wrapping {
 
   #long(word: string): void {
     const { width, widthOf } = this.#options;
-    if (this.#used + this.#spaces.length >= width) this.break();
-    for (const letter of lettersOf(word)) {
-      const more = widthOf(letter);
+    const parts = word.split(/(?<=[-_/.:,=&?])/);
+    const pieces = parts.every((part) => widthOf(part) <= width) ? parts : lettersOf(word);
+    for (const piece of pieces) {
+      const more = widthOf(piece);
       if (this.#used + this.#spaces.length + more > width && this.#used > 0) this.break();
-      this.#append(letter, more);
+      this.#append(piece, more);
     }
   }
 

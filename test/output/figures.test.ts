@@ -60,7 +60,8 @@ describe('figures for people', () => {
     ['bytes', 200_105_984, 'MiB', '191'],
     ['bytes/s', 2048, 'KiB/s', '2'],
     ['percent', 12.345, 'percent', '12.3'],
-    ['cores', 0.0123, 'cores', '0.0123'],
+    ['cores', 0.0123, 'cores', '0.012'],
+    ['cores', 0.00042, 'cores', '0.00042'],
   ])('%s %s is read in %s as %s', (unit, value, shownUnit, text) => {
     const scale = scaleOf(unit, value);
     expect(scale.unit).toBe(shownUnit);
