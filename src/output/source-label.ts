@@ -73,7 +73,8 @@ export function createLabels(settings: LabelSettings): (target: LogTarget, body:
       '_',
     );
     const text = shortened(whole, { widthOf, widest });
-    const key = `${target.profile}:${target.app}/${place}`;
+    // As it is named in a pipe, so that a source has one colour everywhere.
+    const key = `${target.profile}:${target.app}${place === '' ? '' : `/${place}`}`;
     return { text, width: widthOf(text), paint: paintOfSource(palette, key) };
   }, placeOrSource);
 }
