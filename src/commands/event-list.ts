@@ -66,10 +66,10 @@ export function listEvents({ host, targets, options }: EventCommand): Promise<nu
         table: () => ({
           columns: [
             { title: 'TIME', keep: true },
-            ...(isTold ? [{ title: 'TARGET' }] : []),
+            ...(isTold ? [{ title: 'TARGET', whole: true as const }] : []),
             { title: 'KIND', keep: true },
             { title: 'COMPONENT', drop: 1 },
-            { title: 'WHO', least: 6, drop: 2 },
+            { title: 'WHO', drop: 2 },
             { title: 'WHAT', least: 24 },
           ],
           rows: all.map(({ event, shown }) => [

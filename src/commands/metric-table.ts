@@ -60,7 +60,7 @@ export function metricTable(
 const FIGURE = { align: 'right', keep: true } as const;
 /** What gives way on a narrow terminal: the spread before the trend, and that before the last value. */
 const SHAPES: Readonly<Record<string, Partial<TableColumn>>> = {
-  TARGET: { least: 14 },
+  TARGET: { whole: true },
   COMPONENT: { keep: true },
   METRIC: { least: 16 },
   LAST: FIGURE,
