@@ -7,6 +7,7 @@ import { declareCompletion } from './commands/completion.ts';
 import { declareConfig } from './commands/config.ts';
 import { declareEvents } from './commands/events.ts';
 import { declareHelp, HELP_TOPICS } from './commands/help.ts';
+import { addExamples } from './commands/help-examples.ts';
 import { HELP_WIDTH } from './commands/help-layout.ts';
 import { HELP_STYLE } from './commands/help-style.ts';
 import { declareLogs } from './commands/logs.ts';
@@ -69,6 +70,7 @@ export function createProgram(lent: Lent): Command {
   declareSandbox(program, lent);
   declareCompletion(program, lent);
   declareHelp(program, lent);
+  addExamples(program);
   return program;
 }
 

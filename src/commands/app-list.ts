@@ -4,6 +4,7 @@ import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { App } from '../model.ts';
 import { appRecord } from '../output/records.ts';
+import type { Table } from '../output/table.ts';
 import { profileOf } from '../profiles.ts';
 import { isSupported } from '../provider.ts';
 import type { ProviderEntry } from '../providers/index.ts';
@@ -32,10 +33,7 @@ export async function listApps({ host, profiles, options }: AppsCommand): Promis
           records: found.map(({ entry, app }) =>
             appRecord(app, { provider: entry.name, profile: profileOf(entry) }),
           ),
-          table: () => ({
-            columns: ['TARGET', 'COMPONENTS', 'REGION', 'STATUS'].map((title) => ({ title })),
-            rows: found.map(({ entry, app }) => rowOf(entry, app)),
-          }),
+          table: () => appTable(found),
         },
         options,
       );
@@ -80,9 +78,38 @@ async function askForApps(context: Context, entry: ProviderEntry): Promise<Answe
   }
 }
 
-function rowOf(entry: ProviderEntry, app: App): string[] {
-  const components = app.components.map(({ name, instances }) =>
-    instances === null ? name : `${name}×${instances}`,
-  );
-  return [`${profileOf(entry)}:${app.name}`, components.join(' '), app.region ?? '', app.status ?? ''];
+interface Found {
+  readonly entry: ProviderEntry;
+  readonly app: App;
+}
+
+/** A target is copied, so it stays whole and names one app: by its id where several have the same name. */
+function appTable(found: readonly Found[]): Table {
+  const nameOf = ({ entry, app }: Found) => `${profileOf(entry)}:${app.name}`;
+  const counts = new Map<string, number>();
+  for (const one of found) counts.set(nameOf(one), (counts.get(nameOf(one)) ?? 0) + 1);
+  const isShared = (one: Found) => (counts.get(nameOf(one)) ?? 0) > 1;
+  const hasShared = found.some(isShared);
+  return {
+    columns: [
+      { title: 'TARGET', whole: true },
+      ...(hasShared ? [{ title: 'NAME', least: 4 }] : []),
+      { title: 'COMPONENTS' },
+      { title: 'REGION', drop: 2 },
+      { title: 'STATUS', drop: 1 },
+    ],
+    rows: found.map((one) => [
+      isShared(one) ? `${profileOf(one.entry)}:${one.app.id}` : nameOf(one),
+      ...(hasShared ? [one.app.name] : []),
+      componentsText(one.app),
+      one.app.region ?? '',
+      one.app.status ?? '',
+    ]),
+  };
+}
+
+function componentsText({ components }: App): string {
+  return components
+    .map(({ name, instances }) => (instances === null ? name : `${name}×${instances}`))
+    .join(' ');
 }

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { assertOwnToken } from '../foreign-token.ts';
 import type { Host } from '../host.ts';
-import { renderTable } from '../output/table.ts';
+import { columnsNamed, renderTable } from '../output/table.ts';
 import { checkedProfileName } from '../profiles.ts';
 import type { ForeignFiles, FoundCredential, Provider } from '../provider.ts';
 import { PROVIDERS, type ProviderEntry } from '../providers/index.ts';
@@ -136,7 +136,7 @@ async function show(context: Context, findings: readonly Finding[]): Promise<voi
     file,
     profileNamed(stored, profile)?.credential ? 'replaces the stored one' : '',
   ]);
-  const table = { columns: titles.map((title) => ({ title })), rows };
+  const table = { columns: columnsNamed(titles), rows };
   await context.terminal.print(await renderTable(table, { isTTY, columns, color }));
 }
 

@@ -2,7 +2,7 @@
 import { type Context, createContext } from '../context.ts';
 import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { renderTable } from '../output/table.ts';
+import { columnsNamed, renderTable } from '../output/table.ts';
 import { profileOf } from '../profiles.ts';
 import type { ProviderEntry } from '../providers/index.ts';
 import { profileNamed, type SecretPlace } from '../store/settings-schema.ts';
@@ -108,7 +108,7 @@ async function print(context: Context, answers: readonly Status[], json: boolean
     answer.credential ?? 'none',
   ]);
   const titles = ['PROFILE', 'OK', 'USER', 'ADDRESS', 'CREDENTIAL'];
-  const table = { columns: titles.map((title) => ({ title })), rows };
+  const table = { columns: columnsNamed(titles), rows };
   await terminal.print(await renderTable(table, { isTTY, columns, color }));
   for (const { error } of answers) if (error) terminal.complain(`polylog: ${sentenceOf(error)}`);
 }

@@ -28,12 +28,12 @@ export function listBuilds(command: BuildCommand): Promise<number> {
         records: builds.map((build) => buildRecord(build, place.shown)),
         table: () => ({
           columns: [
-            { title: 'ID', keep: true },
-            { title: 'STATUS', keep: true },
-            { title: 'COMMIT OR CAUSE' },
-            { title: 'WHO' },
+            { title: 'ID', whole: true },
+            { title: 'STATUS', least: longestWord(builds.map(statusText)) },
+            { title: 'COMMIT OR CAUSE', least: 15 },
+            { title: 'WHO', least: 6, drop: 2 },
             { title: 'STARTED', keep: true },
-            { title: 'DURATION', keep: true },
+            { title: 'DURATION', keep: true, drop: 1 },
           ],
           rows: builds.map((build) => [
             idOf(build),
@@ -49,6 +49,11 @@ export function listBuilds(command: BuildCommand): Promise<number> {
     );
     return 0;
   });
+}
+
+/** Columns of the longest word: what is narrower would break it. */
+function longestWord(texts: readonly string[]): number {
+  return texts.flatMap((text) => text.split(' ')).reduce((most, word) => Math.max(most, word.length), 6);
 }
 
 const SHORT_ID = 8;

@@ -6,6 +6,8 @@ import { ansiModeOf } from '../output/logs.ts';
 import { buildRecord } from '../output/platform-records.ts';
 import { escapeForTerminal, jsonLine } from '../output/records.ts';
 import { sanitize } from '../output/sanitize.ts';
+import { loadWidth } from '../output/width.ts';
+import { wrapText } from '../output/wrap.ts';
 import { type BuildCommand, type BuildPlace, chooseBuild, withBuilds } from './build-target.ts';
 import { durationText, secondsOf, statusText, timeText } from './build-words.ts';
 
@@ -45,15 +47,18 @@ export async function printBuild(
 ): Promise<void> {
   const { terminal } = context;
   const { isTTY } = terminal.out;
-  if (form === 'text') return terminal.print(sanitize(buildText(build), ansiModeOf(terminal.out)));
+  if (form === 'text') {
+    const text = await buildText(build, isTTY ? terminal.out.columns : null);
+    return terminal.print(sanitize(text, ansiModeOf(terminal.out)));
+  }
   const record = buildRecord(build, shown);
   if (form === 'ndjson')
     return terminal.print(isTTY ? escapeForTerminal(jsonLine(record)) : jsonLine(record));
   return terminal.print(jsonDocument([record], { isTTY }));
 }
 
-/** A field a line, then the steps, each nested one further in. */
-export function buildText(build: Build): string {
+/** A field a line, then the steps, each nested one further in. `columns`: what is longer goes on below; null = never. */
+export async function buildText(build: Build, columns: number | null): Promise<string> {
   const fields: [string, string | null][] = [
     ['id', build.id],
     ['status', statusText(build)],
@@ -71,11 +76,25 @@ export function buildText(build: Build): string {
     ['reason', build.reason],
     ['url', build.url],
   ];
-  const lines = fields.flatMap(([name, value]) =>
-    value === null ? [] : [`${name.padEnd(9)} ${oneLine(value)}`],
+  const entries: Entry[] = fields.flatMap(([name, value]) =>
+    value === null ? [] : [{ start: `${name.padEnd(9)} `, text: oneLine(value) }],
   );
-  const steps = stepLines(build.steps, 1);
-  return `${[...lines, ...(steps.length > 0 ? ['steps', ...steps] : [])].join('\n')}\n`;
+  const steps = stepEntries(build.steps, 0);
+  if (steps.length > 0) entries.push({ start: 'steps', text: '' }, ...steps);
+  const widthOf = await loadWidth();
+  const lines = entries.flatMap(({ start, text }) => {
+    const margin = ' '.repeat(start.length);
+    const parts =
+      columns === null ? [text] : wrapText(text, { width: Math.max(20, columns - start.length), widthOf });
+    return parts.map((part, at) => (at === 0 ? start : margin) + part);
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+interface Entry {
+  /** Stands before the first line of the text; the others begin below the text. */
+  readonly start: string;
+  readonly text: string;
 }
 
 function durationOrNull(build: Build): string | null {
@@ -83,15 +102,14 @@ function durationOrNull(build: Build): string | null {
   return text === '-' ? null : text;
 }
 
-function stepLines(steps: readonly BuildStep[], depth: number): string[] {
+/** Status, time taken and, nested, the name. */
+function stepEntries(steps: readonly BuildStep[], depth: number): Entry[] {
   return steps.flatMap((step) => {
     const took =
-      step.started && step.finished ? ` ${durationText(step.finished.seconds - step.started.seconds)}` : '';
+      step.started && step.finished ? durationText(step.finished.seconds - step.started.seconds) : '';
     const why = step.reason === null ? '' : `: ${oneLine(step.reason)}`;
-    return [
-      `${'  '.repeat(depth)}${step.status.padEnd(9)} ${step.name}${took}${why}`,
-      ...stepLines(step.steps, depth + 1),
-    ];
+    const start = `  ${step.status.padEnd(9)}  ${took.padStart(6)}  ${'  '.repeat(depth)}`;
+    return [{ start, text: `${oneLine(step.name)}${why}` }, ...stepEntries(step.steps, depth + 1)];
   });
 }
 

@@ -3,7 +3,7 @@ import { knownProfile } from '../connect.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { renderTable } from '../output/table.ts';
+import { columnsNamed, renderTable } from '../output/table.ts';
 import { profileOf } from '../profiles.ts';
 import { readProjectFile } from '../project-file.ts';
 import type { ProviderEntry } from '../providers/index.ts';
@@ -36,7 +36,7 @@ export function listSettings(host: Host, options: ConfigOptions): Promise<number
     const titles = options.origin ? ['KEY', 'VALUE', 'ORIGIN'] : ['KEY', 'VALUE'];
     const { isTTY, columns, color } = terminal.out;
     const table = {
-      columns: titles.map((title) => ({ title })),
+      columns: columnsNamed(titles),
       rows: shown.map((line) => Object.values(line)),
     };
     await terminal.print(await renderTable(table, { isTTY, columns, color }));

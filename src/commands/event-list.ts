@@ -66,9 +66,11 @@ export function listEvents({ host, targets, options }: EventCommand): Promise<nu
         table: () => ({
           columns: [
             { title: 'TIME', keep: true },
-            ...(isTold ? [{ title: 'TARGET' }] : []),
+            ...(isTold ? [{ title: 'TARGET', whole: true as const }] : []),
             { title: 'KIND', keep: true },
-            ...['COMPONENT', 'WHO', 'WHAT'].map((title) => ({ title })),
+            { title: 'COMPONENT', drop: 1 },
+            { title: 'WHO', drop: 2 },
+            { title: 'WHAT', least: 24 },
           ],
           rows: all.map(({ event, shown }) => [
             timeText(event.ts),

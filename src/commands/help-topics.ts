@@ -29,15 +29,16 @@ export function exitCodesHelp(): string {
 
 /** null: no command ends so yet. */
 const MEANINGS: Readonly<Record<ErrorKind, string | null>> = {
-  failed: '--fail-on matched, or --until-match never did',
+  failed:
+    'the build failed or was cancelled, the state cannot come, --fail-on matched, or --until-match never did',
   usage: 'wrong usage, an unknown platform or profile too, or the platform cannot do what is asked',
   empty: 'nothing found, with --exit-on-empty',
   auth: 'not logged in, or not allowed',
-  'not-found': 'no such app, component or source',
+  'not-found': 'no such app, component, build or source',
   unavailable: 'the platform is unreachable, rate-limited or broken, after the retries',
   platform: 'its answer has a form that polylog does not know',
   incomplete: null,
-  running: null,
+  running: 'the build still runs (builds log without -f)',
   defect: 'a defect in polylog',
   timeout: '--timeout has passed',
 };
@@ -58,6 +59,9 @@ export function outputHelp(): string {
     paragraph(
       "Whenever stdout is a terminal, control sequences in a platform's text other than colours are made visible or dropped; --ansi keep asks for the bytes.",
     ),
+    paragraph(
+      'A line that comes after lines that are later (see --reorder) is marked ~ behind its time on a terminal; its record has late: true, and the summary counts such lines. A cut line has truncated, the bytes that are missing.',
+    ),
     section(`Records; all of them begin with ${COMMON_KEYS.join(', ')}`, definitions(records)),
     paragraph(
       'Times are UTC with all the digits that the platform gave, null where it gave none. In ndjson, gap and notice stand among the records, and on stderr too.',
@@ -67,9 +71,16 @@ export function outputHelp(): string {
 }
 
 /** Types of records that a command prints today, and no others. */
-const SHOWN_RECORDS = { log: true, app: true, gap: true, notice: true } satisfies Partial<
-  Record<RecordType, true>
->;
+const SHOWN_RECORDS = {
+  log: true,
+  build: true,
+  event: true,
+  metric: true,
+  app: true,
+  state: true,
+  gap: true,
+  notice: true,
+} satisfies Partial<Record<RecordType, true>>;
 
 const LOG_FORMS: readonly (readonly [string, string])[] = [
   ['text', 'one line per entry (the default)'],
@@ -81,11 +92,13 @@ const LOG_FORMS: readonly (readonly [string, string])[] = [
 ];
 
 const LIST_FORMS: readonly (readonly [string, string])[] = [
-  ['table', 'aligned columns (the default); fitted to a terminal, never cut in a pipe'],
+  ['table', 'aligned columns (the default); in a narrow terminal some are left out'],
   ['json', 'one JSON document; also --json'],
   ['ndjson', 'one JSON object per row'],
   ['csv', 'with a header; --columns LIST chooses'],
   ['template=…', 'as above'],
+  ['prometheus', 'metrics show alone: the latest sample of each series'],
+  ['github', 'builds log alone, as gitlab: groups and annotations of a CI run'],
 ];
 
 export function targetsHelp(providers: readonly Provider[]): string {

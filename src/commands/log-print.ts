@@ -51,7 +51,7 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
   // Renderers tell targets apart by identity.
   const known = (target: LogTarget) =>
     targets.find((other) => other.profile === target.profile && other.app === target.app) ?? target;
-  const counts = { entries: 0, gaps: 0, reconnects: 0 };
+  const counts = { entries: 0, late: 0, gaps: 0, reconnects: 0 };
   const startedAt = performance.now();
   let quietSince = performance.now();
   let headDue = renderer.head !== '';
@@ -71,6 +71,7 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
       const observed = Date.now();
       quietSince = performance.now();
       counts.entries += countOf(lot);
+      if (late) counts.late += countOf(lot);
       const asWritten = renderer.isVerbatim ? lot.bundle?.verbatim : null;
       if (typeof asWritten === 'string') return terminal.print(asWritten, 'ascii');
       return terminal.print(
@@ -147,8 +148,16 @@ function gapSentence(gap: Gap): string {
   return `${what} ${verb} missing${between}: ${gap.reason}`;
 }
 
-function summaryOf(counts: { entries: number; gaps: number; reconnects: number }, millis: number): string {
+interface Counts {
+  readonly entries: number;
+  readonly late: number;
+  readonly gaps: number;
+  readonly reconnects: number;
+}
+
+function summaryOf(counts: Counts, millis: number): string {
   const parts = [`${counted(counts.entries, 'line')} in ${(millis / 1000).toFixed(1)} s`];
+  if (counts.late > 0) parts.push(`${counts.late} of them late (out of order)`);
   if (counts.reconnects > 0) parts.push(counted(counts.reconnects, 'reconnection'));
   if (counts.gaps > 0) parts.push(counted(counts.gaps, 'gap'));
   return parts.join(', ');

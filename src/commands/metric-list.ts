@@ -2,7 +2,7 @@
 import { CliError } from '../errors.ts';
 import type { MetricKind } from '../model.ts';
 import { jsonDocument } from '../output/json.ts';
-import { renderTable } from '../output/table.ts';
+import { renderTable, type Table } from '../output/table.ts';
 import { type MetricCommand, metricPlace } from './metric-target.ts';
 import { withContext } from './with-context.ts';
 
@@ -26,11 +26,17 @@ export function listMetrics({ host, targets, options }: MetricCommand): Promise<
       );
       return 0;
     }
-    const titles = ['METRIC', 'UNIT', 'RESOLUTION', 'AGGREGATE', 'DESCRIPTION'];
-    const rows = kinds.map(rowOf);
-    await context.terminal.print(
-      await renderTable({ columns: titles.map((title) => ({ title })), rows }, { isTTY, columns, color }),
-    );
+    const table: Table = {
+      columns: [
+        { title: 'METRIC', whole: true },
+        { title: 'UNIT', keep: true },
+        { title: 'RESOLUTION', keep: true, drop: 1 },
+        { title: 'AGGREGATE', keep: true, drop: 2 },
+        { title: 'DESCRIPTION', least: 20 },
+      ],
+      rows: kinds.map(rowOf),
+    };
+    await context.terminal.print(await renderTable(table, { isTTY, columns, color }));
     return 0;
   });
 }

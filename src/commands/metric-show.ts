@@ -10,6 +10,7 @@ import {
 } from '../model.ts';
 import { metricRecord } from '../output/platform-records.ts';
 import { prometheusText } from '../output/prometheus.ts';
+import { sanitize } from '../output/sanitize.ts';
 import type { MetricAnswer, MetricQuery } from '../provider.ts';
 import { compileGlob } from '../stream/filter.ts';
 import type { ResolvedTarget } from '../target.ts';
@@ -208,7 +209,10 @@ interface Printing {
 
 async function print(context: Context, { round, asked, options, targets, number }: Printing): Promise<void> {
   const { terminal } = context;
-  if (asked.form === 'prometheus') return terminal.print(prometheusText(round.all));
+  if (asked.form === 'prometheus') {
+    const text = prometheusText(round.all);
+    return terminal.print(terminal.out.isTTY ? sanitize(text, 'strip') : text);
+  }
   if (asked.chart) {
     const { chartText } = await import('../output/chart.ts');
     const { deploysOf } = await import('./metric-deploys.ts');

@@ -1,7 +1,7 @@
 // The table of platforms, for a terminal, a pipe and the README. Everything in it comes from the adapters' traits.
 import { createContext } from '../context.ts';
 import type { Host } from '../host.ts';
-import { renderTable, type Table } from '../output/table.ts';
+import { columnsNamed, renderTable, type Table } from '../output/table.ts';
 import { isSupported, type Provider, type Traits } from '../provider.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import type { PlatformsOptions } from './platforms.ts';
@@ -37,7 +37,7 @@ const ROWS: readonly (readonly [string, (traits: Traits) => string])[] = [
   ['ids', (traits) => (traits.ids ? 'yes' : 'no')],
   ['times', (traits) => traits.times],
   ['order', (traits) => (traits.ordered ? 'sure' : 'not sure: put right here')],
-  ['filters there', (traits) => traits.filters.join(', ')],
+  ['filters there', (traits) => traits.filters.join(', ') || 'none'],
   ['proof of life', (traits) => traits.alive.proof],
 ];
 
@@ -65,7 +65,7 @@ export function platformTable(providers: readonly Provider[]): Table {
     ],
     ['apps list', ...providers.map(({ apps }) => (isSupported(apps) ? 'yes' : apps.unsupported))],
   ];
-  return { columns: head.map((title) => ({ title })), rows };
+  return { columns: columnsNamed(head), rows };
 }
 
 function buildsOf({ builds }: Provider): string {

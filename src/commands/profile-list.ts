@@ -3,7 +3,7 @@ import { knownProfile } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { renderTable } from '../output/table.ts';
+import { columnsNamed, renderTable } from '../output/table.ts';
 import { profileOf } from '../profiles.ts';
 import type { Provider, Settings } from '../provider.ts';
 import type { ProviderEntry } from '../providers/index.ts';
@@ -39,7 +39,7 @@ export function listProfiles(host: Host, options: ProfilesOptions): Promise<numb
     const { isTTY, columns, color } = terminal.out;
     const titles = ['PROFILE', 'PLATFORM', 'ADDRESS', 'REGION', 'ACCOUNT', 'SECRET', 'DEFAULT'];
     const table = {
-      columns: titles.map((title) => ({ title })),
+      columns: columnsNamed(titles),
       rows: rows.map((row) => [
         row.profile,
         row.provider,

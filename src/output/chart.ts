@@ -24,7 +24,7 @@ const LEGEND_COLORS = [36, 33, 35, 32, 34, 31];
 /** Whole lines; '' when nothing has a value. Without colour lines could not be told apart: then each has its own chart. */
 export function chartText(all: readonly TargetSeries[], options: ChartOptions): string {
   const groups = new Map<string, TargetSeries[]>();
-  for (const one of all) {
+  for (const one of worthDrawing(all)) {
     const { metric, unit, component, instance } = one.series;
     const line = options.color ? [] : [one.target.profile, one.target.app, component, instance];
     const key = JSON.stringify([metric, unit, ...line]);
@@ -34,6 +34,13 @@ export function chartText(all: readonly TargetSeries[], options: ChartOptions): 
     .map((group) => chartOf(group, options))
     .filter((text) => text !== '')
     .join('\n');
+}
+
+/** A present value beside whole series of its metric is no line. */
+function worthDrawing(all: readonly TargetSeries[]): readonly TargetSeries[] {
+  const isLine = ({ series }: TargetSeries) => series.samples.length > 1;
+  const lines = new Set(all.filter(isLine).map(({ series }) => series.metric));
+  return all.filter((one) => isLine(one) || !lines.has(one.series.metric));
 }
 
 interface Run {
@@ -71,7 +78,6 @@ function chartOf(group: readonly TargetSeries[], options: ChartOptions): string 
       customXAxisTicks: to > from ? [from, from + (to - from) / 2, to] : [from],
       formatter: (value, { axis }) => (axis === 'x' ? clockText(value, options.zone) : figureText(value)),
       ...(options.color ? { color: runs.map(({ line }) => COLORS[line % COLORS.length] ?? 'ansiCyan') } : {}),
-      ...(deploys.length > 0 ? { thresholds: deploys.map((x) => ({ x })) } : {}),
     },
   );
   const names = group.map(({ target, series }, line) => {
@@ -80,10 +86,37 @@ function chartOf(group: readonly TargetSeries[], options: ChartOptions): string 
     return options.color ? `\u001b[${LEGEND_COLORS[line % LEGEND_COLORS.length]}m━ ${name}\u001b[39m` : name;
   });
   const legend = names.join(options.color ? '  ' : ', ');
-  const ticks =
-    deploys.length > 0 ? `deploys: ${deploys.map((at) => clockText(at, options.zone)).join(', ')}\n` : '';
+  const lines = drawn.replace(/^\n+|\s+$/g, '').split('\n');
+  const marks = deployMarks(lines, { deploys, from, to });
   const title = `${sanitize(first.series.metric, 'strip')} (${scale.unit}, ${first.series.aggregate})`;
-  return `${title}\n${drawn.replace(/^\n+|\s+$/g, '')}\n${legend}\n${ticks}`;
+  return `${[title, ...lines, ...marks, legend, ...deploysText(deploys, options.zone)].join('\n')}\n`;
+}
+
+interface Window {
+  readonly deploys: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A row below the times that points at the axis: lines through the chart would hide it where deploys are many. */
+function deployMarks(lines: readonly string[], { deploys, from, to }: Window): string[] {
+  const axis = lines.find((line) => line.includes('└')) ?? '';
+  const first = axis.indexOf('┬');
+  const last = axis.lastIndexOf('┬');
+  if (deploys.length === 0 || to <= from || last <= first) return [];
+  const row = Array.from({ length: last + 1 }, () => ' ');
+  for (const at of deploys) row[first + Math.round(((at - from) / (to - from)) * (last - first))] = '▲';
+  return [row.join('').trimEnd()];
+}
+
+const MOST_TIMES = 8;
+
+function deploysText(deploys: readonly number[], zone: Zone): string[] {
+  const times = deploys.map((at) => clockText(at, zone));
+  if (times.length === 0) return [];
+  return [
+    `deploys: ${times.length > MOST_TIMES ? `${times.length}, the last at ${times.at(-1)}` : times.join(', ')}`,
+  ];
 }
 
 /** Unbroken runs: a gap is not bridged. */

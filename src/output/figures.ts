@@ -36,7 +36,7 @@ export function scaleOf(
   return { unit: `${steps[index]}${unit === 'bytes/s' ? '/s' : ''}`, divisor: 1024 ** index };
 }
 
-/** Three significant digits; whole numbers stay whole. */
+/** Three significant digits, and three decimals below one; whole numbers stay whole. */
 export function figureText(value: number | null, divisor = 1): string {
   if (value === null) return '-';
   const scaled = value / divisor;
@@ -45,14 +45,15 @@ export function figureText(value: number | null, divisor = 1): string {
   if (size >= 100) return scaled.toFixed(0);
   if (size >= 10) return scaled.toFixed(1);
   if (size >= 1) return scaled.toFixed(2);
-  return Number(scaled.toPrecision(3)).toString();
+  return size >= 0.001 ? String(Number(scaled.toFixed(3))) : scaled.toPrecision(2);
 }
 
 const BLOCKS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /** One character a bucket of samples, gaps blank; scaled from the least to the greatest value. */
 export function sparkline(samples: readonly MetricSample[], width: number): string {
-  if (width <= 0 || samples.length === 0) return '';
+  // One sample has no trend.
+  if (width <= 0 || samples.length < 2) return '';
   const buckets = Math.min(width, samples.length);
   const means = Array.from({ length: buckets }, (_, index) => {
     const from = Math.floor((index * samples.length) / buckets);

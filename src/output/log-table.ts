@@ -1,57 +1,157 @@
-// Log entries in aligned columns. Lines come without end, so a column grows when something wider comes. Knows no stream.
+// Log entries in aligned columns. Lines come without end: the first of them fix how wide the columns are. Knows no stream.
+import { BADGES } from './levels.ts';
 import type { LogItem, LogRenderer } from './log-item.ts';
 import { createMessageText } from './message-text.ts';
-import { loadPalette, type Palette, painted } from './palette.ts';
-import { createColumns } from './source-label.ts';
+import { loadPalette, type Paint, type Palette, painted } from './palette.ts';
+import { createColumns, createLabels, shortened } from './source-label.ts';
+import { BETWEEN } from './table-fit.ts';
 import type { TextOptions } from './text.ts';
-import { createTimeText } from './time-text.ts';
+import { createTimeText, SHORT_WIDTH } from './time-text.ts';
+import { loadWidth, type WidthOf } from './width.ts';
+import { wrapText } from './wrap.ts';
 
 const TITLES = ['TIME', 'SOURCE', 'LEVEL', 'MESSAGE'];
 
-/** Time, `PROFILE:APP/INSTANCE`, level (`-` if unknown) and message; the heading comes with the first lines. */
+/**
+ * Time, source, level (`-` if unknown) and message; the heading comes with the first lines. In a pipe the source is
+ * `PROFILE:APP/INSTANCE`, and what is wider than its column moves its own line alone. On a terminal sources are named
+ * as in text, and messages go on below themselves.
+ */
 export async function createLogTableRenderer(options: TextOptions): Promise<LogRenderer> {
-  const { default: widthOf } = await import('fast-string-width');
+  const widthOf = await loadWidth();
   const palette = await loadPalette(options.color);
-  const rowOf = createRows(options, palette);
-  const widths = TITLES.map((title) => title.length);
-  let hasHeading = false;
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, index) =>
-        index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)),
-      )
-      .join('  ');
+  const cellsOf = createCells(options, { palette, widthOf });
+  const lineOf = options.isTTY ? fittedLine(options, widthOf) : plainLine(widthOf);
+  let widths: readonly number[] | undefined;
   return {
     head: '',
     gap: () => '',
     notice: () => '',
     entries(batch) {
-      const rows = batch.map(rowOf);
-      for (const row of rows) {
-        for (const [index, cell] of row.slice(0, -1).entries()) {
-          widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
-        }
+      if (batch.length === 0) return '';
+      const rows = batch.map(cellsOf);
+      let text = '';
+      if (!widths) {
+        widths = firstWidths(rows, { options, widthOf });
+        text = lineOf(headingOf(palette.heading), widths);
       }
-      const lines = rows.map((row) => `${line(row)}\n`).join('');
-      if (hasHeading || rows.length === 0) return lines;
-      const first = `${painted(palette.heading, line(TITLES))}\n`;
-      hasHeading = true;
-      return first + lines;
+      for (const row of rows) text += lineOf(row, widths);
+      return text;
     },
   };
 }
 
-function createRows(options: TextOptions, palette: Palette): (item: LogItem) => string[] {
-  const { isTTY, now = Date.now, read = (body) => body } = options;
+interface Cell {
+  readonly text: string;
+  readonly paint: Paint;
+}
+
+interface Row {
+  /** Time, source, level. */
+  readonly cells: readonly Cell[];
+  readonly message: string;
+  /** In place of the first space behind the time. */
+  readonly mark: string;
+}
+
+function headingOf(paint: Paint): Row {
+  const titles = TITLES.map((text): Cell => ({ text, paint }));
+  return { cells: titles.slice(0, -1), message: painted(paint, TITLES.at(-1) ?? ''), mark: ' ' };
+}
+
+/** Of all columns but the message's. */
+function firstWidths(
+  rows: readonly Row[],
+  { options, widthOf }: { readonly options: TextOptions; readonly widthOf: WidthOf },
+): number[] {
+  const [time = 0, source = 0] = TITLES.map((title, index) =>
+    rows.reduce((most, { cells }) => Math.max(most, widthOf(cells[index]?.text ?? '')), title.length),
+  );
+  const { isTTY, targets } = options;
+  const isShort = (options.timestamps ?? (isTTY ? 'short' : 'iso')) === 'short';
+  // The first lines may be those of one target alone.
+  const names = targets.map(({ profile, app }) => widthOf(isTTY ? app : `${profile}:${app}`));
+  const widest = isTTY ? widestSource(options) : Number.POSITIVE_INFINITY;
+  return [
+    isShort ? Math.max(time, SHORT_WIDTH) : time,
+    targets.length > 1 ? Math.min(widest, Math.max(source, ...names)) : source,
+    BADGES.error.length,
+  ];
+}
+
+/** A third of the window at most: the message is what is read. */
+function widestSource(options: TextOptions): number {
+  return Math.max(12, Math.min(36, Math.floor(options.columns() / 3)));
+}
+
+interface Means {
+  readonly palette: Palette;
+  readonly widthOf: WidthOf;
+}
+
+function createCells(options: TextOptions, { palette, widthOf }: Means): (item: LogItem) => Row {
+  const { isTTY, targets, now = Date.now, read = (body) => body } = options;
   const timeText = createTimeText({
     timestamps: options.timestamps ?? (isTTY ? 'short' : 'iso'),
     zone: options.zone ?? (isTTY ? 'local' : 'UTC'),
     now,
   });
   const columns = createColumns();
+  const labels = createLabels({ targets, palette, widthOf, widest: widestSource(options) });
   const messageText = createMessageText({ ...options, read, palette, isOneLine: true, hasLevel: true });
-  return ({ entry, target }) => {
+  const mark = painted(palette.warning, '~');
+  return ({ entry, target, late }) => {
     const { body } = entry;
-    return [timeText(body.ts) || '-', columns(target, body), read(body).level ?? '-', messageText(entry)];
+    const { level } = read(body);
+    const label = isTTY ? labels(target, body) : null;
+    return {
+      mark: late && isTTY ? mark : ' ',
+      message: messageText(entry),
+      cells: [
+        { text: timeText(body.ts) || '-', paint: palette.time },
+        label ?? { text: columns(target, body), paint: NONE },
+        level === null ? { text: '-', paint: NONE } : { text: level, paint: palette.levels[level] },
+      ],
+    };
+  };
+}
+
+const NONE: Paint = { open: '', close: '' };
+
+type LineOf = (row: Row, widths: readonly number[]) => string;
+
+/** Everything before the message. */
+function startOf({ cells, mark }: Row, widths: readonly number[], fit: Fit): string {
+  let text = '';
+  for (const [index, width] of widths.entries()) {
+    const { text: whole, paint } = cells[index] ?? { text: '', paint: NONE };
+    const shown = fit.isShortened ? shortened(whole, { widthOf: fit.widthOf, widest: width }) : whole;
+    const space = ' '.repeat(Math.max(0, width - fit.widthOf(shown)));
+    text += painted(paint, shown) + space + (index === 0 ? mark : ' ') + ' '.repeat(BETWEEN - 1);
+  }
+  return text;
+}
+
+interface Fit {
+  readonly widthOf: WidthOf;
+  /** Whether what is too wide loses its beginning, as sources do on a terminal. */
+  readonly isShortened: boolean;
+}
+
+function plainLine(widthOf: WidthOf): LineOf {
+  return (row, widths) => `${startOf(row, widths, { widthOf, isShortened: false })}${row.message}\n`;
+}
+
+/** Narrower than this a message is left to the terminal to wrap. */
+const NARROWEST_MESSAGE = 10;
+
+function fittedLine(options: TextOptions, widthOf: WidthOf): LineOf {
+  return (row, widths) => {
+    const start = startOf(row, widths, { widthOf, isShortened: true });
+    const margin = widths.reduce((sum, width) => sum + width + BETWEEN, 0);
+    const width = options.columns() - margin;
+    if (width < NARROWEST_MESSAGE) return `${start}${row.message}\n`;
+    const lines = wrapText(row.message, { width, widthOf });
+    return lines.map((line, at) => `${at === 0 ? start : ' '.repeat(margin)}${line}\n`).join('');
   };
 }

@@ -3,7 +3,7 @@ import { CliError } from '../errors.ts';
 import { COMMON_KEYS, type OutputRecord, RECORD_KEYS, type RecordType } from './records.ts';
 
 /** Keys that stand in a log record only where they apply. */
-const OPTIONAL_KEYS: Partial<Record<RecordType, readonly string[]>> = { log: ['truncated', 'raw'] };
+const OPTIONAL_KEYS: Partial<Record<RecordType, readonly string[]>> = { log: ['late', 'truncated', 'raw'] };
 
 /** What can be named in a record of this type, in the contract's order. */
 export function keysOf(type: RecordType): string[] {

@@ -97,14 +97,14 @@ export interface LogRecordOptions {
   readonly read?: MessageReader | undefined;
 }
 
-/** Makes the records of log entries, counting `seq` per target from 1. `truncated` and `raw` stand last, where they apply. */
+/** Makes the records of log entries, counting `seq` per target from 1. `late`, `truncated` and `raw` stand last, where they apply. */
 export function createLogRecords({
   includeRaw,
   now,
   read,
 }: LogRecordOptions): (item: LogItem) => OutputRecord {
   const counts = new Map<LogTarget, number>();
-  return ({ entry, target, observed }) => {
+  return ({ entry, target, observed, late }) => {
     const seq = (counts.get(target) ?? 0) + 1;
     counts.set(target, seq);
     const { body } = entry;
@@ -131,6 +131,7 @@ export function createLogRecords({
       deployment: body.deployment,
       seq,
     };
+    if (late) record.late = true;
     if (entry.truncated > 0) record.truncated = entry.truncated;
     if (includeRaw) record.raw = entry.raw;
     return record;
@@ -236,7 +237,7 @@ function createLogLines(
   read: MessageReader,
 ): (item: LogItem, observed: string) => string {
   const targets = new Map<LogTarget, { start: string; seq: number }>();
-  return ({ entry, target }, observed) => {
+  return ({ entry, target, late }, observed) => {
     let known = targets.get(target);
     if (!known) {
       known = { start: JSON.stringify(common('log', target)).slice(0, -1), seq: 0 };
@@ -256,6 +257,7 @@ function createLogLines(
       `"level":${level},"message":${JSON.stringify(body.message)},` +
       `"fields":${reading.json ?? (reading.fields ? JSON.stringify(reading.fields) : 'null')},"id":${textOrNull(body.id)},` +
       `"deployment":${textOrNull(body.deployment)},"seq":${known.seq}` +
+      `${late ? ',"late":true' : ''}` +
       `${entry.truncated > 0 ? `,"truncated":${entry.truncated}` : ''}` +
       `${includeRaw ? `,"raw":${JSON.stringify(entry.raw)}` : ''}}\n`
     );

@@ -63,6 +63,7 @@ const SHAPES: Readonly<Record<RecordType, Shape>> = {
       seq: { type: 'integer', minimum: 1 },
     },
     optional: {
+      late: { const: true, description: 'It came after lines that are later: see --reorder.' },
       truncated: { type: 'integer', minimum: 1, description: 'Bytes cut off a line beyond the limit.' },
       raw: { type: 'string', description: "The platform's line, with --include-raw." },
     },

@@ -57,22 +57,24 @@ export interface LabelSettings {
   readonly palette: Palette;
   /** Terminal columns of a text. */
   readonly widthOf: (text: string) => number;
+  /** Longer labels lose their beginning: the instance stands at the end. 36 unless given. */
+  readonly widest?: number;
 }
 
-/** Longer labels lose their beginning: the instance stands at the end. */
 const WIDEST = 36;
 
 /** `APP/INSTANCE`, with the profile only where two targets have the same app; just `INSTANCE` with one target. */
 export function createLabels(settings: LabelSettings): (target: LogTarget, body: LogBody) => Label {
-  const { targets, palette, widthOf } = settings;
+  const { targets, palette, widthOf, widest = WIDEST } = settings;
   return cached((target, place) => {
     const name = nameAmong(targets, target);
     const whole = (targets.length > 1 && place !== '' ? `${name}/${place}` : place || name).replace(
       /[\s\p{Cc}\p{Bidi_Control}]/gu,
       '_',
     );
-    const text = shortened(whole, widthOf);
-    const key = `${target.profile}:${target.app}/${place}`;
+    const text = shortened(whole, { widthOf, widest });
+    // As it is named in a pipe, so that a source has one colour everywhere.
+    const key = `${target.profile}:${target.app}${place === '' ? '' : `/${place}`}`;
     return { text, width: widthOf(text), paint: paintOfSource(palette, key) };
   }, placeOrSource);
 }
@@ -82,10 +84,16 @@ function nameAmong(targets: readonly LogTarget[], target: LogTarget): string {
   return isAlone && target.app !== '' ? target.app : `${target.profile}:${target.app}`;
 }
 
-function shortened(text: string, widthOf: (text: string) => number): string {
-  if (widthOf(text) <= WIDEST) return text;
+interface Room {
+  readonly widthOf: (text: string) => number;
+  readonly widest: number;
+}
+
+/** Without its beginning where it is wider than that. */
+export function shortened(text: string, { widthOf, widest }: Room): string {
+  if (widthOf(text) <= widest) return text;
   // Foreign names have no bound; the end that can be shown has.
-  const letters = [...text.slice(-4 * WIDEST)];
-  while (widthOf(letters.join('')) > WIDEST - 1) letters.shift();
+  const letters = [...text.slice(-4 * widest)];
+  while (letters.length > 0 && widthOf(letters.join('')) > widest - 1) letters.shift();
   return `…${letters.join('')}`;
 }

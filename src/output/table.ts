@@ -2,12 +2,21 @@
 import type { ColorLevel, Paint } from './palette.ts';
 import { loadPalette, painted } from './palette.ts';
 import { sanitize } from './sanitize.ts';
+import { BETWEEN, fitColumns } from './table-fit.ts';
+import { loadWidth, type WidthOf } from './width.ts';
+import { wrapText } from './wrap.ts';
 
 export interface TableColumn {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Stays whole as long as narrowing the others is enough: times, figures. */
+  /** Stays on one line while narrowing or leaving out the others is enough: times, figures. */
   readonly keep?: true;
+  /** Never broken, as it is there to be copied: a window that is too narrow wraps the whole line instead. */
+  readonly whole?: true;
+  /** Columns below which others are left out rather than this one be narrowed; 10 unless given. */
+  readonly least?: number;
+  /** May be left out on a narrow terminal, the highest first. */
+  readonly drop?: number;
   /** Colour of a value, given as it is in the row. */
   readonly paint?: (value: string) => Paint | null;
 }
@@ -25,20 +34,29 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Whole lines. A table without rows is its heading alone. */
+/** Columns whose first names what the row is about, and so is copied. */
+export function columnsNamed(titles: readonly string[]): TableColumn[] {
+  return titles.map((title, at) => ({ title, ...(at === 0 && { whole: true as const }) }));
+}
+
+/** Whole lines. A table without rows is its heading alone. On a terminal what is too wide goes on below; nothing is cut. */
 export async function renderTable(table: Table, options: TableOptions): Promise<string> {
-  const { default: widthOf } = await import('fast-string-width');
+  const widthOf = await loadWidth();
+  const { heading } = await loadPalette(options.color);
   const cells = table.rows.map((row) => table.columns.map((_, index) => cellText(row[index] ?? '')));
-  const titles = table.columns.map((column) => column.title);
-  const widths = titles.map((title, index) =>
+  const widths = table.columns.map(({ title }, index) =>
     cells.reduce((widest, row) => Math.max(widest, widthOf(row[index] ?? '')), widthOf(title)),
   );
-  if (!options.isTTY)
-    return plainTable({ columns: table.columns, rows: [titles, ...cells], widths, widthOf });
-  return fittedTable(
-    { columns: table.columns, rows: cells, widths: fitTable(table.columns, widths, options.columns) },
-    options,
-  );
+  const fitted = options.isTTY ? fitColumns(table.columns, widths, options.columns) : widths;
+  const columns = table.columns.flatMap((column, index): ShownColumn[] => {
+    const width = fitted[index] ?? null;
+    return width === null ? [] : [{ ...column, index, width }];
+  });
+  const draw = (row: readonly string[], paintOf: PaintOf): string =>
+    drawRow({ columns, row, paintOf, widthOf, isWrapped: options.isTTY });
+  const titles = table.columns.map((column) => column.title);
+  const valuePaint: PaintOf = (column, value) => (options.color > 0 ? (column.paint?.(value) ?? null) : null);
+  return draw(titles, () => heading) + cells.map((row) => draw(row, valuePaint)).join('');
 }
 
 /** One cell is one line without anything that a terminal acts on, and never empty, so that awk can count columns. */
@@ -47,110 +65,39 @@ function cellText(value: string): string {
   return text === '' ? '-' : text;
 }
 
-interface MeasuredTable {
-  readonly columns: readonly TableColumn[];
-  readonly rows: readonly (readonly string[])[];
-  readonly widths: readonly number[];
+interface ShownColumn extends TableColumn {
+  /** In the row. */
+  readonly index: number;
+  readonly width: number;
 }
 
-function plainTable(table: MeasuredTable & { readonly widthOf: (text: string) => number }): string {
-  const last = table.columns.length - 1;
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, index) => {
-        const space = ' '.repeat(Math.max(0, (table.widths[index] ?? 0) - table.widthOf(cell)));
-        if (table.columns[index]?.align === 'right') return space + cell;
-        return index === last ? cell : cell + space;
-      })
-      .join('  ');
-  return table.rows.map((row) => `${line(row)}\n`).join('');
+type PaintOf = (column: ShownColumn, value: string) => Paint | null;
+
+interface Row {
+  readonly columns: readonly ShownColumn[];
+  readonly row: readonly string[];
+  readonly paintOf: PaintOf;
+  readonly widthOf: WidthOf;
+  readonly isWrapped: boolean;
 }
 
-const BETWEEN = 2;
-const NARROWEST = 4;
-/** Of the columns that give way to those that stay whole. */
-const NARROWEST_BESIDE = 10;
-
-function fitTable(columns: readonly TableColumn[], widths: readonly number[], room: number): number[] {
-  const kept = widths.filter((_, index) => columns[index]?.keep);
-  const others = widths.filter((_, index) => !columns[index]?.keep);
-  const left = room - kept.reduce((sum, width) => sum + width + BETWEEN, 0);
-  const least = others.reduce((sum, width) => sum + Math.min(width, NARROWEST_BESIDE) + BETWEEN, -BETWEEN);
-  if (kept.length === 0 || others.length === 0 || left < least) return fitWidths(widths, room);
-  const fitted = fitWidths(others, left);
-  return widths.map((width, index) => (columns[index]?.keep ? width : (fitted.shift() ?? width)));
-}
-
-/** Takes from the widest column until all fit, down to a width that still shows something. */
-function fitWidths(widths: readonly number[], columns: number): number[] {
-  const fitted = [...widths];
-  let over = fitted.reduce((sum, width) => sum + width + BETWEEN, -BETWEEN) - columns;
-  while (over > 0) {
-    const widest = Math.max(...fitted);
-    if (widest <= NARROWEST) break;
-    const next = Math.max(NARROWEST, ...fitted.filter((width) => width < widest));
-    const index = fitted.indexOf(widest);
-    const less = Math.max(1, Math.min(over, widest - next));
-    fitted[index] = widest - less;
-    over -= less;
-  }
-  return fitted;
-}
-
-/** cli-table3 takes quadratic time: so many rows at once. */
-const CHUNK = 200;
-const NO_RULES = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
-
-async function fittedTable(table: MeasuredTable, options: TableOptions): Promise<string> {
-  const { default: CliTable } = await import('cli-table3');
-  const palette = await loadPalette(options.color);
-  const draw = (
-    rows: readonly (readonly string[])[],
-    paintOf: (value: string, index: number) => Paint | null,
-  ) => {
-    const drawn = new CliTable({
-      chars: NO_RULES,
-      colWidths: [...table.widths],
-      colAligns: table.columns.map((column) => column.align ?? 'left'),
-      wordWrap: true,
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+/** As many lines as its highest cell has. */
+function drawRow({ columns, row, paintOf, widthOf, isWrapped }: Row): string {
+  const cells = columns.map(({ index, width }) => {
+    const value = row[index] ?? '';
+    return isWrapped ? wrapText(value, { width, widthOf }) : [value];
+  });
+  const height = cells.reduce((most, lines) => Math.max(most, lines.length), 1);
+  let text = '';
+  for (let at = 0; at < height; at += 1) {
+    const line = columns.map((column, place) => {
+      const part = cells[place]?.[at] ?? '';
+      const paint = part === '' ? null : paintOf(column, row[column.index] ?? '');
+      const space = ' '.repeat(Math.max(0, column.width - widthOf(part)));
+      const shown = paint ? painted(paint, part) : part;
+      return column.align === 'right' ? space + shown : shown + space;
     });
-    for (const row of rows) {
-      drawn.push(
-        row.map((cell, index) => {
-          const paint = paintOf(cell, index);
-          return paint ? painted(paint, cell) : cell;
-        }),
-      );
-    }
-    return `${drawn
-      .toString()
-      .split('\n')
-      .map((line) => line.trimEnd())
-      .join('\n')}\n`;
-  };
-  let text = draw([table.columns.map((column) => column.title)], () => palette.heading);
-  for (let start = 0; start < table.rows.length; start += CHUNK) {
-    const rows = table.rows.slice(start, start + CHUNK);
-    text += draw(rows, (value, index) =>
-      options.color > 0 ? (table.columns[index]?.paint?.(value) ?? null) : null,
-    );
+    text += `${line.join(' '.repeat(BETWEEN)).trimEnd()}\n`;
   }
   return text;
 }

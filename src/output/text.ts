@@ -11,6 +11,7 @@ import { createRulers, type Rulers } from './rulers.ts';
 import type { AnsiMode } from './sanitize.ts';
 import { createColumns, createLabels, type Label } from './source-label.ts';
 import { createTimeText, SHORT_WIDTH, type Timestamps } from './time-text.ts';
+import { loadWidth } from './width.ts';
 
 export interface TextOptions {
   /** All targets of the command: the source column and its names depend on them. */
@@ -83,7 +84,7 @@ function paintedColumns(palette: Palette): (target: LogTarget, body: LogBody) =>
 }
 
 async function createTerminalText(options: TextOptions, palette: Palette): Promise<LogRenderer> {
-  const { default: widthOf } = await import('fast-string-width');
+  const widthOf = await loadWidth();
   const { timestamps = 'short', zone = 'local', now = Date.now, read = asWritten } = options;
   const labelOf = createLabels({ targets: options.targets, palette, widthOf });
   const rulers = createRulers({
@@ -131,7 +132,7 @@ function terminalLines({ batch, prefix, rulers, read, messageText }: Lines): str
   return text;
 }
 
-/** Before the time of a line that comes after later ones. Its column appears with the first of them, for good. */
+/** In place of the first space of a line that comes after later ones, so that no column moves. */
 const LATE = '~';
 
 /** Everything before the message. */
@@ -153,29 +154,26 @@ function createPrefix({ palette, labels, timeText, timeWidth }: PrefixParts): Pr
   const time = (body: LogBody): string => {
     const text = timeText(body.ts);
     widestTime = Math.max(widestTime, text.length);
-    return text === '' ? '' : `${painted(palette.time, text.padEnd(widestTime))} `;
+    return text === '' ? '' : painted(palette.time, text.padEnd(widestTime));
   };
   const badge = (level: Level | null): string =>
-    level === null ? '' : `${painted(palette.levels[level], BADGES[level])} `;
-  let hasMarks = false;
-  const mark = (late: boolean): string => {
-    if (!hasMarks) return '';
-    return late ? painted(palette.time, LATE) : ' ';
-  };
+    level === null ? '' : painted(palette.levels[level], BADGES[level]);
+  const mark = painted(palette.warning, LATE);
   return {
-    meet({ entry, target, late }) {
-      if (late) hasMarks = true;
+    meet({ entry, target }) {
       labels?.meet(target, entry.body);
     },
     of({ entry: { body }, target, late = false }, level) {
-      const start = time(body);
       const label = labels?.isShown ? labels.of(target, body) : null;
+      let start = '';
+      for (const column of [time(body), label?.text ?? '', badge(level)]) {
+        if (column !== '') start += column + (late && start === '' ? mark : ' ');
+      }
       const width =
-        (hasMarks ? LATE.length : 0) +
-        (start === '' ? 0 : widestTime + 1) +
+        (timeText(body.ts) === '' ? 0 : widestTime + 1) +
         (label ? label.width + 1 : 0) +
         (level === null ? 0 : BADGES[level].length + 1);
-      return { start: mark(late) + start + (label ? `${label.text} ` : '') + badge(level), width };
+      return { start, width };
     },
   };
 }

@@ -170,6 +170,7 @@ function levelAt(fields: Fields, key: string): Reading['level'] {
 function levelOfStatus({ source }: LogBody, fields: Fields): Reading['level'] {
   if (source !== 'router' || !Object.hasOwn(fields, 'status')) return null;
   const status = Number(fields.status);
-  if (status >= 500 && status <= 599) return 'error';
-  return status >= 400 && status <= 499 ? 'warn' : null;
+  if (!(status >= 100 && status <= 599)) return null;
+  if (status >= 500) return 'error';
+  return status >= 400 ? 'warn' : 'info';
 }

@@ -126,6 +126,8 @@ function startServer(name: PlatformName, world: World, options: StillOptions): P
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  /** In place of the body: each is a chunk of its own. */
+  readonly pieces?: readonly string[];
 }
 
 export interface Between {
@@ -154,14 +156,15 @@ export async function startBetween({ server }: Still): Promise<Between> {
       redirect: 'manual',
     });
     const own = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-    const given = { status: answer.status, body: (await answer.text()).replaceAll(upstream, own) };
-    const { status, body } = change(path, given) ?? given;
+    const given: Answer = { status: answer.status, body: (await answer.text()).replaceAll(upstream, own) };
+    const { status, body, pieces = [body] } = change(path, given) ?? given;
     const cookies = answer.headers.getSetCookie();
     response.writeHead(status, {
       'content-type': answer.headers.get('content-type') ?? 'application/json',
       ...(cookies.length > 0 && { 'set-cookie': cookies }),
     });
-    response.end(body);
+    for (const piece of pieces) await new Promise((sent) => response.write(piece, sent));
+    response.end();
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');

@@ -34,6 +34,17 @@ function pathsUnder(command: Command, path: readonly string[] = []): string[] {
 const topics = HELP_TOPICS.map(({ name }) => name);
 const commands = pathsUnder(program);
 
+/** Commands that do something, but those whose help says more than examples would. */
+const leaves = commands.filter(
+  (path) =>
+    !commands.some((other) => other.startsWith(`${path} `)) && path !== 'help' && path !== 'completion',
+);
+
+/** Whether the option stands in the list of the help as well, whose names are followed by a comma or spaces. */
+function optionNamed(flag: string): RegExp {
+  return new RegExp(`^ +(?:-\\w, )?${flag}(?:,| )`, 'm');
+}
+
 function tooLong(text: string): string[] {
   return text.split('\n').filter((line) => [...line].length > HELP_WIDTH);
 }
@@ -57,6 +68,17 @@ describe('polylog help', () => {
     expect(stdout.length).toBeGreaterThan(100);
     expect(tooLong(stdout)).toEqual([]);
     expect(stdout).toMatch(/[^\n]\n$/);
+  });
+
+  it.each(leaves)('%s ends with examples that parse, and its exit codes', async (path) => {
+    const { stdout } = await run(`${path} --help`);
+    const examples = /\nExamples:\n([\s\S]*?)\n\n/.exec(stdout)?.[1] ?? '';
+    const shown = [...examples.matchAll(/^ {2}polylog (\S+(?: [a-z]+)?)/gm)].map((match) => match[1] ?? '');
+    expect(shown.length).toBeGreaterThan(0);
+    for (const words of shown) expect(`${words} `.startsWith(`${path.split(' ')[0]} `)).toBe(true);
+    for (const [flag] of examples.replace(/ \| .*/g, '').matchAll(/(?<= )--?[a-z][a-z-]*/g))
+      expect(stdout, flag).toMatch(optionNamed(flag));
+    expect(stdout).toMatch(/\nExit codes: 0 done[\s\S]*polylog\s+help\s+exit-codes\.\n$/);
   });
 
   // `platforms` is a topic as well, and that is what is shown.

@@ -60,7 +60,8 @@ describe('figures for people', () => {
     ['bytes', 200_105_984, 'MiB', '191'],
     ['bytes/s', 2048, 'KiB/s', '2'],
     ['percent', 12.345, 'percent', '12.3'],
-    ['cores', 0.0123, 'cores', '0.0123'],
+    ['cores', 0.0123, 'cores', '0.012'],
+    ['cores', 0.00042, 'cores', '0.00042'],
   ])('%s %s is read in %s as %s', (unit, value, shownUnit, text) => {
     const scale = scaleOf(unit, value);
     expect(scale.unit).toBe(shownUnit);
@@ -156,5 +157,22 @@ describe('chart', () => {
       deploys: [1_790_000_060_000, 1],
     });
     expect(text).toContain('deploys: 14:14\n');
+    const lines = text.split('\n');
+    const axis = lines.findIndex((line) => line.includes('└'));
+    const mark = lines[axis + 2]?.indexOf('▲') ?? -1;
+    expect(mark).toBeGreaterThan(lines[axis]?.indexOf('┬') ?? 0);
+    expect(mark).toBeLessThan(lines[axis]?.lastIndexOf('┬') ?? 0);
+  });
+
+  it('stays readable when deploys are many, and draws no present value beside a series', () => {
+    const quiet = { target: TARGET, series: series({ samples: samples(1, 5, 2, 4) }) };
+    const present = { target: TARGET, series: series({ component: 'worker', samples: samples(3) }) };
+    const options = { columns: 80, zone: 'UTC' } as const;
+    const deploys = Array.from({ length: 40 }, (_, index) => 1_790_000_010_000 + index * 4000);
+    const plain = chartText([quiet], options);
+    const marked = chartText([quiet, present], { ...options, deploys });
+    expect(marked.split('\n').slice(0, 14)).toEqual(plain.split('\n').slice(0, 14));
+    expect(marked).toMatch(/\ndeploys: 40, the last at \d\d:\d\d\n/);
+    expect(marked).not.toContain('worker');
   });
 });

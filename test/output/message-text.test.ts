@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createHighlight } from '../../src/output/highlight.ts';
 import { createLogRenderer, type LogForm, type LogRenderOptions } from '../../src/output/logs.ts';
 import { readMessage, unread } from '../../src/stream/message.ts';
-import { item, noon, shop, web } from './sample.ts';
+import { item, noon, shop } from './sample.ts';
 
 const options: LogRenderOptions = {
   targets: [shop],
@@ -173,34 +173,5 @@ describe('--highlight', () => {
         expect(mark?.(text).replace(/[<>]/g, '')).toBe(text);
       }),
     );
-  });
-});
-
-describe('late lines', () => {
-  const late = { timestamps: 'short', zone: 'UTC', isTTY: true, noPrefix: false } as const;
-
-  it('are marked before the time, in a column that stays', async () => {
-    const { entries } = await createLogRenderer('text', { ...options, ...late });
-    expect(entries([item({ message: 'a' })])).toBe('14:05:06.123 a\n');
-    expect(entries([{ ...item({ message: 'b' }), late: true }, item({ message: 'c\nd' })])).toBe(
-      '~14:05:06.123 b\n 14:05:06.123 c\n              d\n',
-    );
-    expect(entries([item({ message: 'e' })])).toBe(' 14:05:06.123 e\n');
-  });
-
-  it('are dim, and only a terminal shows them', async () => {
-    const { entries } = await createLogRenderer('text', {
-      ...options,
-      ...late,
-      color: 1,
-      targets: [shop, web],
-    });
-    expect(entries([{ ...item({ message: 'b' }), late: true }])).toMatch(/^\x1b\[2m~\x1b\[22m\x1b\[2m14:05/);
-    for (const form of ['text', 'ndjson'] as const) {
-      const plain = await createLogRenderer(form, options);
-      const marked = await createLogRenderer(form, options);
-      const entry = item({ message: 'b' }, { observed: noon });
-      expect(marked.entries([{ ...entry, late: true }])).toBe(plain.entries([entry]));
-    }
   });
 });

@@ -2,6 +2,7 @@
 import fastStringWidth from 'fast-string-width';
 import { describe, expect, it } from 'vitest';
 import { renderTable, type Table } from '../../src/output/table.ts';
+import { loadWidth } from '../../src/output/width.ts';
 
 const pipe = { isTTY: false, columns: 20, color: 0 } as const;
 const terminal = (columns: number) => ({ isTTY: true, columns, color: 0 }) as const;
@@ -31,6 +32,69 @@ describe('a table in a pipe', () => {
   it('without rows is its heading', async () => {
     expect(await renderTable({ ...apps, rows: [] }, pipe)).toBe('APP  INSTANCES  STATUS\n');
   });
+});
+
+describe('columns that are copied', () => {
+  const targets: Table = {
+    columns: [
+      { title: 'TARGET', whole: true },
+      { title: 'COMPONENTS' },
+      { title: 'REGION', drop: 2 },
+      { title: 'STATUS', drop: 1 },
+    ],
+    rows: [
+      ['container-station:docker/shop-migrate', 'web worker clock database', 'osc-secnum-fr1', 'running'],
+    ],
+  };
+
+  it.each([
+    [100, ['TARGET', 'COMPONENTS', 'REGION', 'STATUS']],
+    [80, ['TARGET', 'COMPONENTS', 'REGION', 'STATUS']],
+    [60, ['TARGET', 'COMPONENTS', 'STATUS']],
+    [50, ['TARGET', 'COMPONENTS']],
+  ])(
+    'stay whole at %i columns: others narrow, then those that may be left out go',
+    async (columns, titles) => {
+      const lines = (await renderTable(targets, terminal(columns))).trimEnd().split('\n');
+      expect(lines[0]?.split(/ +/)).toEqual(titles);
+      expect(lines[1]).toMatch(/^container-station:docker\/shop-migrate /);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+      const components = lines.slice(1).map((line) => line.slice(39, 49));
+      if (columns === 50) expect(components).toEqual(['web worker', 'clock', 'database']);
+    },
+  );
+
+  it('share what is left evenly, and break a word that has no room rather than cut it', async () => {
+    const wide: Table = {
+      columns: [{ title: '', keep: true }, { title: 'A' }, { title: 'B' }, { title: 'C' }],
+      rows: [['row', 'x'.repeat(90), 'two words '.repeat(9), 'y'.repeat(40)]],
+    };
+    const lines = (await renderTable(wide, terminal(60))).trimEnd().split('\n');
+    expect(lines[0]?.indexOf('B')).toBe(24);
+    expect(lines[0]?.indexOf('C')).toBe(43);
+    expect(lines.join('').match(/x/g)).toHaveLength(90);
+    expect(lines.join('').match(/y/g)).toHaveLength(40);
+  });
+});
+
+describe('wide, joined and turned characters', () => {
+  it.each(['日本', '👩‍👩‍👧', '🫨', '🇩🇪', 'e\u0301', '\u200fשלום', 'a\u200bb'])(
+    'stay in their column: %j',
+    async (text) => {
+      const widthOf = await loadWidth();
+      const table: Table = {
+        columns: [{ title: 'A' }, { title: 'B' }],
+        rows: [
+          [text, '|'],
+          ['wide enough', '|'],
+        ],
+      };
+      for (const options of [terminal(80), pipe]) {
+        const [, first = '', second = ''] = (await renderTable(table, options)).split('\n');
+        expect(widthOf(first)).toBe(widthOf(second));
+      }
+    },
+  );
 });
 
 describe('a table on a terminal', () => {

@@ -1,4 +1,4 @@
-// Exact lines of the text form, in a pipe and on a terminal, and of the table form of logs.
+// Exact lines of the text form, in a pipe and on a terminal.
 import { describe, expect, it } from 'vitest';
 import { instantFromMillis } from '../../src/model.ts';
 import type { LogRenderer } from '../../src/output/log-item.ts';
@@ -262,21 +262,5 @@ describe('on a terminal', () => {
 
   it('prints nothing for an empty batch', async () => {
     expect((await terminal()).entries([])).toBe('');
-  });
-});
-
-describe('as a table', () => {
-  it('aligns columns and prints its heading once', async () => {
-    const { entries } = await createLogRenderer('table', options);
-    expect(entries([])).toBe('');
-    expect(entries([item({ level: 'warn' }), item({ ts: null, message: 'a\nb' }, { target: web })])).toBe(
-      [
-        'TIME                      SOURCE                 LEVEL  MESSAGE',
-        '2026-08-22T14:05:06.123Z  scalingo:shop          warn   hello',
-        '-                         nas-office:docker/web  -      a\\nb',
-        '',
-      ].join('\n'),
-    );
-    expect(entries([item()])).toBe('2026-08-22T14:05:06.123Z  scalingo:shop          -      hello\n');
   });
 });

@@ -201,10 +201,13 @@ describe('router lines', () => {
     ['Envoy', envoy],
     ['f5', f5],
   ])("%s's: the status is the level", (_, line) => {
-    const levels = [200, 304, 400, 404, 499, 500, 503, 599, 600].map(
+    const levels = [0, 101, 200, 304, 400, 404, 499, 500, 503, 599, 600].map(
       (status) => read(line(status), { source: 'router' }).level,
     );
-    expect(levels).toEqual([null, null, 'warn', 'warn', 'warn', 'error', 'error', 'error', null]);
+    expect(levels).toEqual([
+      ...[null, 'info', 'info', 'info'],
+      ...['warn', 'warn', 'warn', 'error', 'error', 'error', null],
+    ]);
   });
 
   it('become fields', () => {

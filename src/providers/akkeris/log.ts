@@ -40,6 +40,9 @@ export const logs: LogsCapability<AkkerisClient> = {
   },
 };
 
+/** Sources of lines that are no dyno types (wire: Akkeris 2.3). */
+const OWN_SOURCES: readonly string[] = ['router', 'build'];
+
 /** A typing error in a component would otherwise be a silence without end. */
 async function openApp(client: AkkerisClient, ref: AppRef, signal: AbortSignal): Promise<LogPlace> {
   const { app, component } = ref;
@@ -51,7 +54,8 @@ async function openApp(client: AkkerisClient, ref: AppRef, signal: AbortSignal):
   const { formation } = await client.app(app, signal);
   const types = formation?.map(({ type }) => type) ?? [];
   const type = component?.split('.')[0] ?? '';
-  if (component === null || types.length === 0 || types.includes(type)) return appPlace(app);
+  if (component === null || OWN_SOURCES.includes(component)) return appPlace(app);
+  if (types.length === 0 || types.includes(type)) return appPlace(app);
   throw new CliError('not-found', `Akkeris's app "${app}" has no dynos of the type "${type}".`, {
     hint: `It has ${types.slice(0, 10).join(', ')}${types.length > 10 ? ', …' : ''}.`,
   });

@@ -238,8 +238,9 @@ function placeOf(tag: string): Place | null {
 /** `app[web.1562910588-cg82f]`, `web.6d5f7c9b8d-x2x9z`, `akkeris/router`, `akkeris/build`, `app[web.akkeris/event]`. */
 function readTag(tag: string): Place {
   const dyno = tag.startsWith('app[') ? tag.slice(4, -1) : tag;
-  if (dyno === 'akkeris/router') return { component: null, instance: null, source: 'router' };
-  if (dyno === 'akkeris/build') return { component: null, instance: null, source: 'build' };
+  // Named as a component too, so that `-c router` selects them as it does on Scalingo.
+  if (dyno === 'akkeris/router') return { component: 'router', instance: null, source: 'router' };
+  if (dyno === 'akkeris/build') return { component: 'build', instance: null, source: 'build' };
   const dot = dyno.indexOf('.');
   // Events carry the type web whatever they are about.
   if (dyno.startsWith('akkeris/', dot + 1)) return { component: null, instance: null, source: 'platform' };

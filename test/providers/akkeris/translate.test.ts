@@ -32,7 +32,7 @@ const classic: [string, string, Expected][] = [
       ts: '2018-03-24T01:07:18Z',
       quality: 'second',
       source: 'router',
-      component: null,
+      component: 'router',
       instance: null,
       message: ROUTER,
     },
@@ -60,12 +60,12 @@ const classic: [string, string, Expected][] = [
   [
     'a build',
     '2018-03-24T01:07:22Z api-default akkeris/build: Step 1/5 : FROM node',
-    { source: 'build', component: null, message: 'Step 1/5 : FROM node' },
+    { source: 'build', component: 'build', message: 'Step 1/5 : FROM node' },
   ],
   [
     'a site',
     `2018-03-24T01:07:18Z www.example.com akkeris/router: ${ROUTER}`,
-    { source: 'router', message: ROUTER },
+    { source: 'router', component: 'router', instance: null, message: ROUTER },
   ],
   [
     'another part of the platform',
@@ -95,7 +95,7 @@ const syslog: [string, string, Expected][] = [
       ts: '2021-03-24T01:07:18.123456Z',
       quality: 'exact',
       source: 'router',
-      component: null,
+      component: 'router',
       level: null,
       message: ENVOY,
     },
