@@ -143,6 +143,8 @@ export interface PlatformFlag {
   /** `ID`, `LIST`; absent for a switch. */
   readonly value?: string;
   readonly description: string;
+  /** Its value names what is read in place of an app. */
+  readonly isTarget?: true;
 }
 
 export interface Unsupported {

@@ -63,7 +63,11 @@ const SHAPES: Readonly<Record<RecordType, Shape>> = {
       seq: { type: 'integer', minimum: 1 },
     },
     optional: {
-      truncated: { type: 'integer', minimum: 1, description: 'Bytes cut off a line beyond the limit.' },
+      truncated: {
+        type: ['integer', 'null'],
+        minimum: 1,
+        description: 'Bytes cut off a line beyond the limit; null when its end never came.',
+      },
       raw: { type: 'string', description: "The platform's line, with --include-raw." },
     },
   },

@@ -198,7 +198,7 @@ describe('pulls', () => {
     let give = (_: number) => {};
     const connection = {
       next: () =>
-        new Promise<{ arrived: 0, batch: Batch<number> }>((resolve) => {
+        new Promise<{ arrived: 0; batch: Batch<number> }>((resolve) => {
           give = (item) => resolve({ arrived: 0, batch: { items: [item] } });
         }),
       close: async () => {},
@@ -218,7 +218,7 @@ describe('pulls', () => {
     let fail = (_: Error) => {};
     const connection = {
       next: () =>
-        new Promise<{ arrived: 0, batch: Batch<number> }>((_, reject) => {
+        new Promise<{ arrived: 0; batch: Batch<number> }>((_, reject) => {
           fail = reject;
         }),
       close: async () => {},
