@@ -27,7 +27,7 @@ import {
 } from './event-target.ts';
 import { durationFlag } from './flag-values.ts';
 import { startWithinOf } from './patience.ts';
-import { createTally, type Tally } from './tally.ts';
+import { createTally, endOfFailure, type Tally } from './tally.ts';
 import { failureOf, nameOf } from './target-words.ts';
 import { withContext } from './with-context.ts';
 
@@ -73,7 +73,10 @@ export function tailEvents({ host, targets, options }: EventCommand): Promise<nu
       const interruption = deadline.signal.aborted ? deadline.signal.reason : undefined;
       if (form.isNdjson && options.verbose) {
         const alone = isAlone ? (lanes[0]?.shown ?? null) : null;
-        await terminal.print(jsonLine(endRecord(tally.end(endOf(interruption, code)), alone)));
+        const end = interruption
+          ? endOfFailure(interruption)
+          : { reason: code === 0 ? 'ended' : 'failed', exit: code };
+        await terminal.print(jsonLine(endRecord(tally.end(end), alone)));
       }
       await terminal.flush();
       if (interruption instanceof Interruption && interruption.message === '--timeout')
@@ -85,12 +88,6 @@ export function tailEvents({ host, targets, options }: EventCommand): Promise<nu
       deadline.clear();
     }
   });
-}
-
-function endOf(interruption: unknown, code: number): { reason: string; exit: number } {
-  if (!(interruption instanceof Interruption)) return { reason: code === 0 ? 'ended' : 'failed', exit: code };
-  const reason = interruption.message === '--timeout' ? 'timeout' : 'interrupted';
-  return { reason, exit: interruption.exitCode };
 }
 
 interface Opening {

@@ -1,4 +1,5 @@
 // What a command has printed, counted for its last words. Knows no form.
+import { exitCodeOf, Interruption } from '../errors.ts';
 import { compareInstants, type Instant } from '../model.ts';
 import type { EndSummary } from '../output/records.ts';
 import type { FeedTally } from '../stream/feed.ts';
@@ -33,4 +34,10 @@ export function createTally(): Tally {
       return { reason, exit, records, gaps, duplicatesDropped, reconnects, oldest, newest, cursor: null };
     },
   };
+}
+
+/** Of a command that something else than its own verdict ended. */
+export function endOfFailure(error: unknown): { readonly reason: string; readonly exit: number } {
+  if (!(error instanceof Interruption)) return { reason: 'failed', exit: exitCodeOf(error) };
+  return { reason: error.message === '--timeout' ? 'timeout' : 'interrupted', exit: error.exitCode };
 }

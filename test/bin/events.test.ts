@@ -128,6 +128,8 @@ describe.concurrent.each(PLATFORMS)('%s: events wait', (name) => {
     expect(state).toMatchObject({ type: 'state', state: 'running' });
     if (name === 'container-station')
       expect(Object.keys(state.fields)).toEqual(expect.arrayContaining(['cpu', 'memory', 'rx', 'tx']));
+    const [asked, end, ...more] = recordsOf((await events(still, 'wait', one, 'running', '--json')).stdout);
+    expect([asked, end, more]).toMatchObject([{ type: 'state' }, { type: 'end', exit: 0, records: 1 }, []]);
     const screen = await onTerminal(['events', 'wait', one, 'running'], { place, env: still.env }).ended;
     expect(screen.code).toBe(0);
     expect(screen.text).toMatch(/^\S+ is running.*\.\n$/);

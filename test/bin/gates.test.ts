@@ -157,8 +157,10 @@ describe.concurrent.each(PLATFORMS)('%s: builds log -f', (name) => {
     withStill(name, async (still) => {
       const deploy = still.world.deploy();
       still.world.advance(deploy.id, 'building');
-      const ran = await gate(still, `builds log -f ${still.target} --timeout 1s`).ended;
+      const ran = await gate(still, `builds log -f ${still.target} -o ndjson --timeout 1s`).ended;
       expect(ran.code).toBe(124);
+      const end = JSON.parse(linesOf(ran.stdout).at(-1) ?? '');
+      expect(end).toMatchObject({ type: 'end', reason: 'timeout', exit: 124 });
       expect(lastLine(ran)).toBe(`polylog: ${still.label}: no verdict within 1s (--timeout).`);
       expect(ran.stdout).not.toContain('DEPLOYED');
     }));
@@ -194,11 +196,10 @@ describe.concurrent.each(PLATFORMS)('%s: builds wait', (name) => {
       still.world.advance(deploy.id, 'failed');
       const ran = await gate(still, `builds wait ${still.target} -o ndjson`).ended;
       expectFailure(ran, still, deploy);
-      expect(JSON.parse(ran.stdout)).toMatchObject({
-        type: 'build',
-        id: still.idOf(deploy),
-        status: 'failed',
-      });
+      const [build, end, ...more] = linesOf(ran.stdout).map((line) => JSON.parse(line));
+      expect(build).toMatchObject({ type: 'build', id: still.idOf(deploy), status: 'failed' });
+      expect(end).toMatchObject({ type: 'end', reason: 'failed', exit: 1, records: 1 });
+      expect(more).toEqual([]);
     }));
 
   it('goes through a storm of 429 and 5xx', () =>
