@@ -68,6 +68,7 @@ export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeS
     follow: request.follow,
     multiline: request.multiline ? createMultiline() : undefined,
     markCut: (entry) => entry.brokenOff(),
+    hintMore: !request.follow && request.isSelective,
     tally,
     startedAt,
     timing: {
@@ -78,9 +79,10 @@ export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeS
   const { live, ordered, history, retention } = source.traits;
   const usual = live.kind === 'poll' ? (live.everyMillis ?? 0) + 1000 : 1000;
   const steps = feed(source, options, signal);
-  const isWithoutPast = !request.follow && history === 'none';
+  const notices = [...(source.notices ?? []), ...unmatchedNotices(source, request)];
+  if (!request.follow && history === 'none') notices.push({ kind: 'limit', message: retention });
   return {
-    steps: isWithoutPast ? afterNotice({ kind: 'limit', message: retention }, steps) : steps,
+    steps: notices.length > 0 ? afterNotices(notices, steps) : steps,
     timeOf: source.timeOf,
     millisOf: source.millisOf,
     window: request.reorder ?? usual,
@@ -89,12 +91,33 @@ export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeS
   };
 }
 
-async function* afterNotice<T>(
-  notice: Notice,
+async function* afterNotices<T>(
+  notices: readonly Notice[],
   steps: AsyncGenerator<FeedStep<T>, { reason: string }, undefined>,
 ): AsyncGenerator<FeedStep<T>, { reason: string }, undefined> {
-  yield { kind: 'notice', notice };
+  for (const notice of notices) yield { kind: 'notice', notice };
   return yield* steps;
+}
+
+/** A glob whose plain beginning is that of no component, nor begins with the name of one, as that of an instance does. */
+function unmatchedNotices({ components }: Source<LogEntry>, { componentGlobs }: LogRequest): Notice[] {
+  if (!components) return [];
+  return componentGlobs.flatMap((glob): Notice[] => {
+    const plain = /^[^*?[\\]*/.exec(glob)?.[0].toLowerCase() ?? '';
+    const isWhole = plain.length === glob.length;
+    const fits = components.some((component) => {
+      const name = component.toLowerCase();
+      return (
+        plain === name ||
+        plain.startsWith(`${name}-`) ||
+        plain.startsWith(`${name}.`) ||
+        (!isWhole && name.startsWith(plain))
+      );
+    });
+    if (fits) return [];
+    const there = components.slice(0, 10).join(', ');
+    return [{ kind: 'hint', message: `--component ${glob} matches none of its components (${there})` }];
+  });
 }
 
 function keepOf({ target }: Lane, request: LogRequest): (entry: LogEntry) => boolean {

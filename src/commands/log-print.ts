@@ -25,7 +25,8 @@ export interface LogPrinter {
   readonly count: number;
   entries(lot: Lot<LogEntry>, target: LogTarget, about?: Arrival): Promise<void>;
   gap(gap: Gap, target: LogTarget): Promise<void>;
-  notice(notice: Notice, target: LogTarget): Promise<void>;
+  /** `target` is null for what concerns all of them. */
+  notice(notice: Notice, target: LogTarget | null): Promise<void>;
   /** Drawn on a terminal's stderr only. */
   progress(progress: Progress, target: LogTarget): Promise<void>;
   /** A source has come to its end by itself. */
@@ -63,7 +64,6 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
   const startedAt = performance.now();
   let quietSince = performance.now();
   let headDue = renderer.head !== '';
-  const say = (target: LogTarget, message: string) => terminal.note(`polylog: ${nameOf(target)}: ${message}`);
   const printHead = async () => {
     if (!headDue) return;
     headDue = false;
@@ -97,9 +97,10 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
     },
     async notice(notice, target) {
       if (notice.kind === 'reconnected') tally.reconnects += 1;
-      if (notice.kind === 'connected') terminal.note(`+ ${nameOf(target)}`);
-      else say(target, notice.message);
-      const text = renderer.notice(notice, known(target));
+      if (target === null) terminal.note(`polylog: ${notice.message}`);
+      else if (notice.kind === 'connected') terminal.note(`+ ${nameOf(target)}`);
+      else terminal.note(`polylog: ${nameOf(target)}: ${notice.message}`);
+      const text = renderer.notice(notice, target && known(target));
       if (text !== '') await terminal.print(text);
     },
     progress: (progress, target) => terminal.busy(`${nameOf(target)} ${progressText(progress)}`),

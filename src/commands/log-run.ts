@@ -84,6 +84,7 @@ export async function readLogs(reading: Reading): Promise<number> {
     tally,
   });
   try {
+    for (const notice of request.notices) await printer.notice(notice, null);
     const verdict = await printAll(lanes, { reading, stop, printer, tally });
     // Where nothing could be read at all, the errors say everything.
     const hasRun = printer.count > 0 || lanes.some((lane) => lane.error === undefined);

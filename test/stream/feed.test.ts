@@ -203,7 +203,6 @@ describe('the first connection', () => {
     let tries = 0;
     const seen = watch(
       {
-        // biome-ignore lint/correctness/useYield: it hangs before anything comes
         async *live(_start, signal) {
           tries += 1;
           if (tries === 1) throw new CliError('unavailable', 'no route');
