@@ -68,7 +68,7 @@ export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeS
     follow: request.follow,
     multiline: request.multiline ? createMultiline() : undefined,
     markCut: (entry) => entry.brokenOff(),
-    hintMore: !request.follow && request.isSelective,
+    hintMore: !request.follow && request.isCounted,
     tally,
     startedAt,
     timing: {

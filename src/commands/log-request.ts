@@ -45,8 +45,8 @@ export interface LogRequest {
   readonly reorder: number | undefined;
   readonly idle: number | undefined;
   readonly heartbeat: number | undefined;
-  /** Whether so many lines, or certain ones, were asked for: then it matters that there may be more of them. */
-  readonly isSelective: boolean;
+  /** Whether a number of lines was asked for: then fewer are worth a word. */
+  readonly isCounted: boolean;
   /** What is to be said of the request itself. */
   readonly notices: readonly Notice[];
 }
@@ -78,15 +78,14 @@ export async function parseLogRequest(flags: LogFlags, context: RequestContext):
       hint: 'Leave out --follow to read that part of the history.',
     });
   }
-  const filter = await parseFilter(flags);
   const isFollowing = follow && !(until && until.seconds * 1000 <= context.now);
   return {
     follow: isFollowing,
     lines,
     since,
     until,
-    filter,
-    isSelective: linesFlags(flags).length > 0 || isChoosing(filter),
+    filter: await parseFilter(flags),
+    isCounted: linesFlags(flags).length > 0,
     notices: since && instantToMillis(since) > context.now ? [aheadNotice(since, isFollowing)] : [],
     read: switchOf(flags, 'parse') === false ? unread : readMessage,
     multiline: switchOf(flags, 'multiline') === true,
@@ -119,10 +118,6 @@ function parseLines(flags: LogFlags, hasSince: boolean): number | 'all' {
 
 function linesFlags(flags: LogFlags): readonly string[] {
   return ['lines', 'tail', 'num', 'limit'].filter((name) => textOf(flags, name) !== undefined);
-}
-
-function isChoosing({ grep, exclude, level, components, sources }: LogFilter): boolean {
-  return level !== null || [grep, exclude, components, sources].some((list) => list.length > 0);
 }
 
 function aheadNotice(since: Instant, isFollowing: boolean): Notice {

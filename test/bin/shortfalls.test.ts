@@ -31,7 +31,7 @@ describe('one notice says that', () => {
       ['logs', 'scalingo:shop', '-n', '50'],
       /^polylog: scalingo:shop: that is all that is at hand; --all reads the archives /,
     ],
-    [['logs', 'scalingo:shop', '-g', 'line 1'], /--all reads the archives/],
+    [['logs', 'scalingo:shop', '-n', '3', '-g', 'line 1'], /--all reads the archives/],
     [
       ['logs', 'scalingo:shop', '-c', 'wbe*'],
       /--component wbe\* matches none of its components \(web, worker, /,
