@@ -83,7 +83,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
-        @{ Text = '--site'; About = 'a site''s log, in place of an app''s (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--site'; About = 'a site''s log, in place of a target (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--category'; About = 'activity rows of these categories (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--user'; About = 'activity rows of this user (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--text'; About = 'activity rows that hold this text (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -181,7 +181,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
-        @{ Text = '--site'; About = 'a site''s log, in place of an app''s (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--site'; About = 'a site''s log, in place of a target (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--category'; About = 'activity rows of these categories (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--user'; About = 'activity rows of this user (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--text'; About = 'activity rows that hold this text (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -275,7 +275,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
-        @{ Text = '--site'; About = 'a site''s log, in place of an app''s (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--site'; About = 'a site''s log, in place of a target (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--category'; About = 'activity rows of these categories (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--user'; About = 'activity rows of this user (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--text'; About = 'activity rows that hold this text (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -325,7 +325,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--include-raw'; About = 'the platform''s line besides'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '-a'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
         @{ Text = '--app'; About = 'the target, as other tools spell it'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris:'; About = 'Akkeris' }, @{ Text = 'container-station:'; About = 'QNAP Container Station' }, @{ Text = 'qnap:'; About = 'QNAP Container Station' }, @{ Text = 'scalingo:'; About = 'Scalingo' }, @{ Text = 'digitalocean:'; About = 'DigitalOcean App Platform' }, @{ Text = 'do:'; About = 'DigitalOcean App Platform' }) }
-        @{ Text = '--site'; About = 'a site''s log, in place of an app''s (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--site'; About = 'a site''s log, in place of a target (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--category'; About = 'activity rows of these categories (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--user'; About = 'activity rows of this user (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--text'; About = 'activity rows that hold this text (QNAP Container Station)'; TakesValue = $true; Hidden = $false; Words = @() }

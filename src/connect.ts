@@ -127,11 +127,13 @@ export interface NetworkPlan {
   /** The origin whose host `insecure` and the fingerprint hold for; the profile's own unless given. */
   readonly origin?: string;
   readonly mayCarryCredential?: (url: URL) => boolean;
+  /** What is read there, in words for its notices (`scalingo:shop`); '' for nothing in particular. */
+  readonly concerns?: () => string;
 }
 
 /** Opens nothing yet; whoever asked closes it. */
 export async function openProfileNetwork(
-  { provider, settings, origin = provider.origin(settings), mayCarryCredential }: NetworkPlan,
+  { provider, settings, origin = provider.origin(settings), mayCarryCredential, concerns }: NetworkPlan,
   { host, options, terminal }: Omit<Surroundings, 'store'>,
 ): Promise<Network> {
   const { openNetwork } = await import('./transport/open-network.ts');
@@ -156,7 +158,10 @@ export async function openProfileNetwork(
     userAgent: 'polylog',
     retry: host.retry,
     ...(options.debug ? { trace: (line: string) => terminal.complain(line) } : {}),
-    onWait: (notice) => terminal.note(`polylog: ${notice}`),
+    onWait(notice) {
+      const what = concerns?.() ?? '';
+      terminal.note(`polylog: ${what === '' ? '' : `${what}: `}${notice}`);
+    },
   });
 }
 

@@ -71,6 +71,7 @@ export function createContext(host: Host, options: GlobalOptions): Context {
   });
   const store = openStore({ ...host, say: (sentence) => terminal.complain(`polylog: ${sentence}`) });
   const networks: Network[] = [];
+  const addressed: ResolvedTarget[] = [];
   const connections = new Map<string, Promise<Connected>>();
   let reading: Promise<StoredSettings> | undefined;
   const stored = () => {
@@ -100,7 +101,8 @@ export function createContext(host: Host, options: GlobalOptions): Context {
     const known = await knownProfile(entry, await stored(), { host, flags });
     const { provider } = known;
     const settings = await settingsWithCredential(known, store);
-    const network = await openProfileNetwork({ provider, settings }, { host, options, terminal });
+    const concerns = () => namesIn(addressed, settings.profile);
+    const network = await openProfileNetwork({ provider, settings, concerns }, { host, options, terminal });
     networks.push(network);
     const client = provider.connect(settings, network, sessionStore(known, settings, store));
     return { provider, profile: settings.profile, settings, client };
@@ -115,7 +117,12 @@ export function createContext(host: Host, options: GlobalOptions): Context {
     profiles,
     defaultProfile,
     configuredProfiles,
-    targets: (texts) => resolveTargets(texts, { host, stored, profiles, defaultProfile, configuredProfiles }),
+    async targets(texts) {
+      const lent = { host, stored, profiles, defaultProfile, configuredProfiles };
+      const resolved = await resolveTargets(texts, lent);
+      addressed.push(...resolved);
+      return resolved;
+    },
     async profile(name) {
       const entries = await profiles();
       const entry = findEntry(name, entries);
@@ -134,6 +141,18 @@ export function createContext(host: Host, options: GlobalOptions): Context {
       await store.sessions.settled();
     },
   };
+}
+
+const MOST_NAMES = 3;
+
+/** The targets of one profile, whose requests are retried together. */
+function namesIn(targets: readonly ResolvedTarget[], profile: string): string {
+  const names = targets
+    .filter((target) => target.profile === profile)
+    .map(({ ref }) => (ref.app === '' ? profile : `${profile}:${ref.app}`));
+  const shown = [...new Set(names)];
+  const more = shown.length - MOST_NAMES;
+  return more > 0 ? `${shown.slice(0, MOST_NAMES).join(', ')} and ${more} more` : shown.join(', ');
 }
 
 /** Where a platform may ask for no login at all, a stored address is enough. */

@@ -70,9 +70,15 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** One line: what happened and what to do next. */
-export function sentenceOf({ message, hint }: CliError): string {
+export function sentenceOf({ message, status, hint = laterHint(status) }: CliError): string {
   const said = /[.!?…]$/.test(message) ? message : `${message}.`;
   return `${said}${hint ? ` ${hint}` : ''}`.replace(/\s*[\r\n]+\s*/g, ' ');
+}
+
+/** Whatever the platform: there is nothing to change in the command. */
+function laterHint(status = 0): string | undefined {
+  if (status === 429) return 'Try again later.';
+  return status >= 500 ? 'That is for the platform to mend: try again later.' : undefined;
 }
 
 /** Whether a stream that failed so may be opened again. */

@@ -108,7 +108,7 @@ export class LogEntry {
   readonly raw: string;
   /** Set only where `raw` could not be decoded without loss (invalid UTF-8): the platform's bytes, without CR LF. */
   readonly bytes: Uint8Array | undefined;
-  /** Bytes that were cut off because the line was longer than the limit; 0 when whole. */
+  /** Bytes that were cut off because the line was longer than the limit; 0 when whole; Infinity when it broke off. */
   readonly truncated: number;
   /** Milliseconds since the epoch by which it is put in order, known without reading the body; NaN when they are not. */
   readonly at: number;
@@ -128,6 +128,11 @@ export class LogEntry {
     this.bytes = bytes;
     this.truncated = truncated;
     this.at = at;
+  }
+
+  /** The same as a line of which the end never came: nobody knows how much is missing. */
+  brokenOff(): LogEntry {
+    return new LogEntry(this.raw, this.#parse, this.bytes, Number.POSITIVE_INFINITY, this.at);
   }
 
   get body(): LogBody {

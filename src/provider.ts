@@ -58,6 +58,8 @@ export interface HistoryEnd {
   readonly complete: boolean;
   /** Where the platform's memory begins, where that is known. */
   readonly begins: Instant | null;
+  /** Older items may lie where only `all` looks. */
+  readonly hasMore?: true;
 }
 
 /** A union on purpose: a user's `-n 0` must never reach a reconnection. */
@@ -106,6 +108,10 @@ export interface Traits {
  */
 export interface Source<T> {
   readonly traits: Traits;
+  /** Names of all components that there are, where opening it has shown them; `-c` is held against them. */
+  readonly components?: readonly string[] | undefined;
+  /** What is to be said of it before anything is read. */
+  readonly notices?: readonly Notice[] | undefined;
   /** Oldest first (as far as the platform orders at all). */
   history(query: HistoryQuery, signal: AbortSignal): AsyncGenerator<Batch<T>, HistoryEnd, undefined>;
   /** One connection. Its first batch comes as soon as it stands, empty if need be. */
@@ -143,6 +149,8 @@ export interface PlatformFlag {
   /** `ID`, `LIST`; absent for a switch. */
   readonly value?: string;
   readonly description: string;
+  /** Its value names what is read in place of an app. */
+  readonly isTarget?: true;
 }
 
 export interface Unsupported {

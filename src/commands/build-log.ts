@@ -1,12 +1,10 @@
 // `builds log`: what a build prints, followed to its end; the exit code is the platform's own verdict.
 import { CliError, Interruption } from '../errors.ts';
-import type { Build, LogEntry } from '../model.ts';
-import type { LogRenderer } from '../output/log-item.ts';
-import { createLogRenderer, type LogForm, parseLogForm } from '../output/logs.ts';
-import { ANSI_MODES, type AnsiMode } from '../output/sanitize.ts';
-import { TIMESTAMPS } from '../output/time-text.ts';
+import type { Build, Gap, LogEntry, Notice } from '../model.ts';
 import type { Source } from '../provider.ts';
-import { feed } from '../stream/feed.ts';
+import { type FeedOptions, feed } from '../stream/feed.ts';
+import { gapOf } from '../stream/feed-steps.ts';
+import { createReport, rendererOf } from './build-output.ts';
 import { createPrinter, type Printer } from './build-printer.ts';
 import {
   type BuildCommand,
@@ -24,7 +22,8 @@ import {
 } from './build-verdict.ts';
 import { appearOf } from './build-wait.ts';
 import { statusText } from './build-words.ts';
-import { durationFlag, oneOf, zoneFlag } from './flag-values.ts';
+import { durationFlag } from './flag-values.ts';
+import { createTally, endOfFailure, type Tally } from './tally.ts';
 
 /** How long a stream may take to its own end once the platform has called the build over. Milliseconds. */
 const SETTLE = 5000;
@@ -46,22 +45,25 @@ export function printBuildLog(command: BuildCommand): Promise<number> {
       millis: heartbeat,
       word: () => waited,
     });
-    const printer = createPrinter(place, renderer, silence.stir);
+    const tally = createTally();
+    const hasEnd = options.follow === true || options.verbose === true;
+    const printer = createPrinter(place, { renderer, tally, hasEnd, onPrint: silence.stir });
     try {
       const patient = options.follow === true;
       const choice = { build: text, commit: options.commit, appear: appearOf(options), patient };
       const build = await chooseBuild(place, choice, deadline.signal);
       waited = `build ${build.id}`;
-      const printing: Printing = { place, build, phase, printer, signal: deadline.signal };
+      const printing: Printing = { place, build, phase, printer, tally, signal: deadline.signal };
       const ended = options.follow ? await followLog(printing) : await printStored(printing);
-      await printer.finish();
       const code = exitCodeOfBuild(ended);
+      const exit = options.exitStatus === false ? 0 : code;
+      await printer.finish({ reason: ended.status, exit });
       if (code === 1) await report.failure(verdictSentence(place, ended));
       else if (code !== 0 || options.follow) report.end(verdictSentence(place, ended));
-      return options.exitStatus === false ? 0 : code;
+      return exit;
     } catch (error) {
       // What was opened in a runner's log (a group, a fence) is closed however it ends.
-      await printer.abandon().catch(() => undefined);
+      await printer.abandon(endOfFailure(error)).catch(() => undefined);
       if (error instanceof Interruption && error.exitCode === 124) {
         await report.failure(`polylog: ${place.label}: no verdict within ${options.timeout} (--timeout).`);
       }
@@ -73,25 +75,6 @@ export function printBuildLog(command: BuildCommand): Promise<number> {
   });
 }
 
-/** The last words on stderr; a failure is an annotation as well where the runner knows such. */
-function createReport({ context }: BuildPlace, form: string) {
-  const { terminal } = context;
-  return {
-    end: (sentence: string) => terminal.complain(sentence),
-    async failure(sentence: string) {
-      if (form !== 'github') return terminal.complain(sentence);
-      const { defused } = await import('../output/runner.ts');
-      terminal.complain(defused(sentence));
-      terminal.complain(githubError(defused(sentence).replace(/^polylog: /, '')));
-    },
-  };
-}
-
-function githubError(words: string): string {
-  const escaped = words.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-  return `::error title=polylog::${escaped}`;
-}
-
 function phaseOf({ builds, connected }: BuildPlace, { deploy }: BuildFlags): 'build' | 'deploy' {
   if (!deploy) return 'build';
   if (builds.traits.deployLog !== false) return 'deploy';
@@ -100,50 +83,35 @@ function phaseOf({ builds, connected }: BuildPlace, { deploy }: BuildFlags): 'bu
   });
 }
 
-async function rendererOf(form: string, place: BuildPlace, options: BuildFlags): Promise<LogRenderer> {
-  if (form === 'github' || form === 'gitlab') {
-    const { createRunnerRenderer } = await import('../output/runner.ts');
-    return createRunnerRenderer(form);
-  }
-  const { terminal } = place.context;
-  const parsed: LogForm = parseLogForm(form);
-  return createLogRenderer(parsed, {
-    targets: [place.shown],
-    isTTY: terminal.out.isTTY,
-    columns: () => terminal.out.columns,
-    color: terminal.out.color,
-    ansi: oneOf<AnsiMode>(options.ansi, ANSI_MODES, '--ansi'),
-    timestamps: oneOf(options.timestamps, TIMESTAMPS, '--timestamps'),
-    zone: zoneFlag(options.timezone, options.utc),
-    noPrefix: options.prefix === false,
-    csvColumns: options.columns,
-  });
-}
-
 interface Printing {
   readonly place: BuildPlace;
   readonly build: Build;
   readonly phase: 'build' | 'deploy';
   readonly printer: Printer;
+  readonly tally: Tally;
   readonly signal: AbortSignal;
 }
 
 /** What is stored now. The verdict is that of the build as it is afterwards. */
 async function printStored({ place, build, phase, printer, signal }: Printing): Promise<Build> {
   const source = await openLog({ place, build, phase, signal });
-  for await (const entries of storedLines(place, source, signal)) await printer.print(entries);
+  for await (const entries of storedLines(source, { place, printer, signal })) await printer.print(entries);
   if (build.ended || !place.builds.traits.byId) return build;
   return place.builds.get(place.connected.client, place.target.ref, build.id, signal);
 }
 
-function openLog({ place, build, phase, signal }: Omit<Printing, 'printer'>): Promise<Source<LogEntry>> {
+function openLog({
+  place,
+  build,
+  phase,
+  signal,
+}: Omit<Printing, 'printer' | 'tally'>): Promise<Source<LogEntry>> {
   return place.builds.log(place.connected.client, place.target.ref, { build, phase }, signal);
 }
 
 async function* storedLines(
-  place: BuildPlace,
   source: Source<LogEntry>,
-  signal: AbortSignal,
+  { place, printer, signal }: Pick<Printing, 'place' | 'printer' | 'signal'>,
 ): AsyncGenerator<readonly LogEntry[], void, undefined> {
   const history = source.history({ lines: 'all', since: null, until: null }, signal);
   try {
@@ -151,15 +119,27 @@ async function* storedLines(
       const step = await history.next();
       if (step.done) return;
       const { items, missing, notices } = step.value;
-      for (const { message } of notices ?? [])
-        place.context.terminal.note(`polylog: ${place.label}: ${message}`);
-      if (missing)
-        place.context.terminal.complain(`polylog: ${place.label}: lines may be missing: ${missing.reason}`);
+      for (const notice of notices ?? []) await sayNotice(notice, { place, printer });
+      if (missing) await sayGap(gapOf(missing), { place, printer });
       if (items.length > 0) yield items;
     }
   } finally {
     await history.return({ complete: false, begins: null }).catch(() => undefined);
   }
+}
+
+type Saying = Pick<Printing, 'place' | 'printer'>;
+
+async function sayNotice(notice: Notice, { place, printer }: Saying): Promise<void> {
+  if (notice.kind !== 'connected') {
+    place.context.terminal.note(`polylog: ${place.label}: ${notice.message}`);
+  }
+  await printer.notice(notice);
+}
+
+async function sayGap(gap: Gap, { place, printer }: Saying): Promise<void> {
+  place.context.terminal.complain(`polylog: ${place.label}: lines may be missing: ${gap.reason}`);
+  await printer.gap(gap);
 }
 
 /** Output and verdict side by side: the output may break, the verdict may not. */
@@ -209,11 +189,18 @@ async function streamOutput(printing: Printing, signal: AbortSignal): Promise<vo
   const { terminal } = place.context;
   try {
     const source = await openLog({ ...printing, signal });
-    const options = { keep: () => true, lines: 'all' as const, since: null, until: null, follow: true };
+    const options: FeedOptions<LogEntry> = {
+      keep: () => true,
+      lines: 'all',
+      since: null,
+      until: null,
+      follow: true,
+      tally: printing.tally,
+    };
     for await (const step of feed(source, options, signal)) {
       if (step.kind === 'items') await printer.print(step.items);
-      else if (step.kind === 'notice' && step.notice.kind !== 'connected')
-        terminal.note(`polylog: ${place.label}: ${step.notice.message}`);
+      else if (step.kind === 'gap') await sayGap(step.gap, printing);
+      else if (step.kind === 'notice') await sayNotice(step.notice, printing);
     }
   } catch (error) {
     if (signal.aborted) return;
@@ -230,7 +217,7 @@ async function printRest(printing: Printing): Promise<void> {
   try {
     const source = await openLog(printing);
     const stored: LogEntry[] = [];
-    for await (const entries of storedLines(place, source, signal)) stored.push(...entries);
+    for await (const entries of storedLines(source, printing)) stored.push(...entries);
     await printer.printMissing(stored);
   } catch (error) {
     signal.throwIfAborted();

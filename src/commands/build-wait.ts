@@ -1,6 +1,8 @@
 // `builds wait`: blocks until a build ends; the exit code is its result.
 import { Interruption } from '../errors.ts';
 import type { Build } from '../model.ts';
+import { endRecord, jsonLine } from '../output/records.ts';
+import type { BuildEnd } from './build-printer.ts';
 import { detailForm, printBuild } from './build-show.ts';
 import { type BuildCommand, chooseBuild, withBuilds } from './build-target.ts';
 import {
@@ -12,6 +14,7 @@ import {
 } from './build-verdict.ts';
 import { statusText } from './build-words.ts';
 import { durationFlag } from './flag-values.ts';
+import { createTally, endOfFailure } from './tally.ts';
 
 export function waitForBuild(command: BuildCommand): Promise<number> {
   return withBuilds(command, async (place, text) => {
@@ -23,6 +26,11 @@ export function waitForBuild(command: BuildCommand): Promise<number> {
     const appear = appearOf(options);
     const { terminal, signal } = place.context;
     const deadline = startDeadline(signal, timeout);
+    const tally = createTally();
+    // In json there is one document, the build.
+    const printEnd = async (end: BuildEnd) => {
+      if (form === 'ndjson') await terminal.print(jsonLine(endRecord(tally.end(end), place.shown)));
+    };
     let seen: Build | undefined;
     const word = () => (seen ? `build ${seen.id} is ${statusText(seen)}` : 'no build yet');
     const silence = startHeartbeat({ terminal, label: place.label, millis: heartbeat, word });
@@ -42,9 +50,12 @@ export function waitForBuild(command: BuildCommand): Promise<number> {
         },
       });
       if (asked) await printBuild(place, ended, form);
+      tally.records = 1;
+      await printEnd({ reason: ended.status, exit: exitCodeOfBuild(ended) });
       terminal.complain(verdictSentence(place, ended));
       return exitCodeOfBuild(ended);
     } catch (error) {
+      await printEnd(endOfFailure(error)).catch(() => undefined);
       if (error instanceof Interruption && error.exitCode === 124) {
         terminal.complain(`polylog: ${place.label}: no verdict within ${options.timeout} (--timeout).`);
       }

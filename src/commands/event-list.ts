@@ -1,5 +1,5 @@
 // `events list`: the past of one or several apps, newest last.
-import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
+import { CliError, exitCodeOf } from '../errors.ts';
 import { compareInstants, type PlatformEvent } from '../model.ts';
 import type { LogTarget } from '../output/log-item.ts';
 import { eventRecord } from '../output/platform-records.ts';
@@ -10,8 +10,11 @@ import {
   eventPlace,
   openEvents,
   parseEventQuery,
+  shownEvents,
 } from './event-target.ts';
 import { createListTime, formOf, printList } from './lists.ts';
+import { startWithinOf } from './patience.ts';
+import { failureOf } from './target-words.ts';
 import { withContext } from './with-context.ts';
 
 interface Found {
@@ -27,12 +30,20 @@ export function listEvents({ host, targets, options }: EventCommand): Promise<nu
     const answers = await Promise.all(
       resolved.map(async (target) => {
         const found: Found[] = [];
+        const startedAt = performance.now();
         try {
           const place = await eventPlace(context, target);
           const source = await openEvents(place, query, context.signal);
           const steps = feed(
             source,
-            { ...query, keep: createEventFilter(place, query), until: null, follow: false },
+            {
+              ...query,
+              keep: createEventFilter(place, query),
+              until: null,
+              follow: false,
+              startedAt,
+              timing: startWithinOf(context.host),
+            },
             context.signal,
           );
           for await (const step of steps) {
@@ -46,11 +57,13 @@ export function listEvents({ host, targets, options }: EventCommand): Promise<nu
           return { found, error: undefined };
         } catch (error) {
           if (!(error instanceof CliError)) throw error;
+          // At once: the table waits for the others.
+          const isAlone = resolved.length === 1;
+          context.terminal.complain(failureOf(error, { target: shownEvents(target), isAlone }));
           return { found, error };
         }
       }),
     );
-    for (const { error } of answers) if (error) context.terminal.complain(`polylog: ${sentenceOf(error)}`);
     const failed = answers.find((answer) => answer.error !== undefined);
     const all = answers.flatMap(({ found }) => found).sort(byTime);
     if (failed && all.length === 0) return exitCodeOf(failed.error);

@@ -45,13 +45,18 @@ export interface EventQuery {
   readonly zone: string;
 }
 
+/** As records and sentences name it. */
+export function shownEvents({ entry, profile, ref }: ResolvedTarget): LogTarget {
+  return { provider: entry.name, profile, app: ref.app };
+}
+
 export async function eventPlace(context: Context, target: ResolvedTarget): Promise<EventPlace> {
   const connected = await context.connect(target.entry);
   const { events, title } = connected.provider;
   if (!isSupported(events)) {
     throw new CliError('usage', `${title} has no events. ${events.unsupported}`);
   }
-  const shown = { provider: target.entry.name, profile: target.profile, app: target.ref.app };
+  const shown = shownEvents(target);
   const { app, component } = target.ref;
   const part = component === null ? '' : `/${component}`;
   const label = app === '' ? target.profile : `${target.profile}:${app}${part}`;

@@ -8,13 +8,13 @@ import {
   type PlatformEvent,
   type PlatformState,
 } from '../model.ts';
-import { jsonDocument } from '../output/json.ts';
-import { stateRecord } from '../output/platform-records.ts';
-import { jsonLine } from '../output/records.ts';
+import { endRecord, jsonLine } from '../output/records.ts';
 import { wait } from '../wait.ts';
 import { startDeadline, startHeartbeat } from './build-verdict.ts';
 import { type EventFlags, type EventPlace, eventPlace } from './event-target.ts';
 import { durationFlag } from './flag-values.ts';
+import { stateForm, stateText } from './state-text.ts';
+import { createTally, endOfFailure } from './tally.ts';
 import { withContext } from './with-context.ts';
 
 export interface WaitCommand {
@@ -42,6 +42,12 @@ export function waitForState({ host, target, state, options }: WaitCommand): Pro
       millis: durationFlag('heartbeat', options.heartbeat),
       word: () => `not ${known} yet`,
     });
+    const tally = createTally();
+    // Whoever asks for nothing gets the state and nothing else.
+    const hasEnd = form === 'ndjson' && (options.json || options.output !== undefined || options.verbose);
+    const printEnd = async (end: { reason: string; exit: number }) => {
+      if (hasEnd) await context.terminal.print(jsonLine(endRecord(tally.end(end), place.shown)));
+    };
     try {
       const end = await awaitState({
         place,
@@ -51,6 +57,9 @@ export function waitForState({ host, target, state, options }: WaitCommand): Pro
         note: (line) => context.terminal.note(line),
       });
       await context.terminal.print(stateText(end.state, place, form));
+      tally.records = 1;
+      tally.see(end.state.ts);
+      await printEnd(end.reached ? { reason: 'reached', exit: 0 } : { reason: end.state.state, exit: 1 });
       await context.terminal.flush();
       if (end.reached) return 0;
       context.terminal.complain(
@@ -58,6 +67,7 @@ export function waitForState({ host, target, state, options }: WaitCommand): Pro
       );
       return 1;
     } catch (error) {
+      await printEnd(endOfFailure(error)).catch(() => undefined);
       if (error instanceof Interruption && error.exitCode === 124) {
         context.terminal.complain(
           `polylog: ${place.label}: not ${known} within ${options.timeout} (--timeout).`,
@@ -221,25 +231,4 @@ function judgePast(
     if (isDeploy && isBad(reached)) failed ??= { reached: false, state: there };
   }
   return failed;
-}
-
-function stateForm({ output, json }: EventFlags, isTTY: boolean): 'text' | 'json' | 'ndjson' {
-  if (json && output !== undefined && output !== 'ndjson') {
-    throw new CliError('usage', `--json and -o ${output} contradict each other.`);
-  }
-  const form = json ? 'ndjson' : (output ?? (isTTY ? 'text' : 'ndjson'));
-  if (form === 'text' || form === 'json' || form === 'ndjson') return form;
-  throw new CliError('usage', `"${form}" is no output form of a state: it is one of text, json, ndjson.`);
-}
-
-function stateText(
-  state: PlatformState,
-  { shown, label }: EventPlace,
-  form: 'text' | 'json' | 'ndjson',
-): string {
-  if (form === 'ndjson') return jsonLine(stateRecord(state, shown));
-  if (form === 'json') return jsonDocument([stateRecord(state, shown)], { isTTY: false });
-  const native = state.nativeState.toLowerCase() === state.state ? '' : ` (${state.nativeState})`;
-  const since = state.ts ? ` since ${formatInstant({ ...state.ts, digits: 0 })}` : '';
-  return `${label} is ${state.state}${native}${since}.\n`;
 }

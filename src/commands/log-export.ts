@@ -7,7 +7,9 @@ import { isSupported } from '../provider.ts';
 import type { ResolvedTarget } from '../target.ts';
 import { tellingLosses } from './log-losses.ts';
 import { type LogFlags, type LogRequest, parseLogRequest } from './log-request.ts';
-import { type LogCommand, labelOf, namedTargets, platformFlags, readLogs } from './log-run.ts';
+import { type LogCommand, readLogs } from './log-run.ts';
+import { logTargets, platformFlags } from './log-targets.ts';
+import { addressOf } from './target-words.ts';
 
 const FORMS = ['ndjson', 'csv', 'raw'];
 
@@ -20,7 +22,7 @@ export async function exportLogs({ host, targets, options }: Omit<LogCommand, 'm
     }
     const given: LogFlags = { ...options, output: form, all: true };
     const request = await parseLogRequest(given, { mode: 'show', now: Date.now(), env: {} });
-    const resolved = await context.targets(namedTargets(targets, options));
+    const resolved = await logTargets(context, targets, options);
     const [target, ...more] = resolved;
     if (!target || more.length > 0) {
       throw new CliError('usage', 'logs export takes one target.', {
@@ -61,9 +63,9 @@ async function writeLog({ context, target, request, flags, to }: Export): Promis
   if (isSupported(logs) && logs.traits.history === 'none') {
     throw new CliError(
       'usage',
-      `${provider.title} keeps no history that could be exported (${labelOf(target)}).`,
+      `${provider.title} keeps no history that could be exported (${addressOf(target)}).`,
       {
-        hint: `To keep what is written from now on: polylog logs tail ${labelOf(target)} -o ndjson > FILE.`,
+        hint: `To keep what is written from now on: polylog logs tail ${addressOf(target)} -o ndjson > FILE.`,
       },
     );
   }
@@ -86,7 +88,7 @@ async function writeLog({ context, target, request, flags, to }: Export): Promis
 function unfiltered(flag: string, target: ResolvedTarget): CliError {
   return new CliError(
     'usage',
-    `-o raw is the own export of ${target.entry.title}, which takes no --${flag} (${labelOf(target)}).`,
+    `-o raw is the own export of ${target.entry.title}, which takes no --${flag} (${addressOf(target)}).`,
     { hint: 'It is applied with -o csv and -o ndjson.' },
   );
 }
@@ -105,9 +107,9 @@ async function writeEntries({ context, target, request, flags, to }: Export): Pr
   const outcome = to === undefined ? '' : `; ${to} was not written`;
   throw new CliError(
     'unavailable',
-    `The export of ${labelOf(target)} is not whole: ${first}${others}${outcome}.`,
+    `The export of ${addressOf(target)} is not whole: ${first}${others}${outcome}.`,
     {
-      hint: `What can be read: polylog logs show ${labelOf(target)} --all -o ${request.output.form}.`,
+      hint: `What can be read: polylog logs show ${addressOf(target)} --all -o ${request.output.form}.`,
     },
   );
 }

@@ -1,5 +1,5 @@
 // What `logs` says: records on stdout, everything else on stderr; counts both. Knows no platform and no network.
-import { CliError, sentenceOf } from '../errors.ts';
+import { CliError } from '../errors.ts';
 import {
   countOf,
   formatInstant,
@@ -9,20 +9,24 @@ import {
   type MessageReader,
   type Notice,
 } from '../model.ts';
-import type { LogRenderer, LogTarget } from '../output/log-item.ts';
+import type { LogItem, LogRenderer, LogTarget } from '../output/log-item.ts';
 import { createLogRenderer } from '../output/logs.ts';
 import { progressText } from '../output/progress.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Progress } from '../provider.ts';
+import { arrivalOf, type Stamps } from '../stream/timed-queue.ts';
+import type { LogEnd } from './log-end.ts';
 import type { LogOutput } from './log-request.ts';
+import type { Tally } from './tally.ts';
+import { failureOf, nameOf } from './target-words.ts';
 
 export interface LogPrinter {
   /** Entries printed so far. */
   readonly count: number;
-  /** `late`: they are earlier than lines that were printed before. */
-  entries(lot: Lot<LogEntry>, target: LogTarget, late?: LateMark): Promise<void>;
+  entries(lot: Lot<LogEntry>, target: LogTarget, about?: Arrival): Promise<void>;
   gap(gap: Gap, target: LogTarget): Promise<void>;
-  notice(notice: Notice, target: LogTarget): Promise<void>;
+  /** `target` is null for what concerns all of them. */
+  notice(notice: Notice, target: LogTarget | null): Promise<void>;
   /** Drawn on a terminal's stderr only. */
   progress(progress: Progress, target: LogTarget): Promise<void>;
   /** A source has come to its end by itself. */
@@ -30,11 +34,14 @@ export interface LogPrinter {
   failed(target: LogTarget, error: unknown): void;
   heartbeat(millis: number): void;
   /** Flushes and sums up; returns the exit code. */
-  finish(exit: number, summary: boolean): Promise<number>;
+  finish(end: LogEnd, options: { readonly summary: boolean }): Promise<number>;
 }
 
-export interface LateMark {
+export interface Arrival {
+  /** They are earlier than lines that were printed before. */
   readonly late: boolean;
+  /** When they came; absent where that is now. */
+  readonly stamps?: Stamps | undefined;
 }
 
 export interface PrinterOptions {
@@ -43,19 +50,20 @@ export interface PrinterOptions {
   readonly read: MessageReader;
   readonly targets: readonly LogTarget[];
   readonly verbose: boolean;
+  readonly tally: Tally;
 }
 
 export async function createLogPrinter(options: PrinterOptions): Promise<LogPrinter> {
-  const { terminal, targets } = options;
+  const { terminal, targets, tally } = options;
   const renderer = await createRenderer(options);
   // Renderers tell targets apart by identity.
   const known = (target: LogTarget) =>
     targets.find((other) => other.profile === target.profile && other.app === target.app) ?? target;
-  const counts = { entries: 0, late: 0, gaps: 0, reconnects: 0 };
+  // The last record tells of them.
+  const seesTimes = options.verbose && renderer.summary !== undefined;
   const startedAt = performance.now();
   let quietSince = performance.now();
   let headDue = renderer.head !== '';
-  const say = (target: LogTarget, message: string) => terminal.note(`polylog: ${nameOf(target)}: ${message}`);
   const printHead = async () => {
     if (!headDue) return;
     headDue = false;
@@ -63,54 +71,73 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
   };
   return {
     get count() {
-      return counts.entries;
+      return tally.records;
     },
-    async entries(lot, target, { late } = { late: false }) {
+    async entries(lot, target, { late, stamps } = { late: false }) {
       if (headDue) await printHead();
       const shown = known(target);
-      const observed = Date.now();
       quietSince = performance.now();
-      counts.entries += countOf(lot);
-      if (late) counts.late += countOf(lot);
+      tally.records += countOf(lot);
+      if (late) tally.late += countOf(lot);
       const asWritten = renderer.isVerbatim ? lot.bundle?.verbatim : null;
       if (typeof asWritten === 'string') return terminal.print(asWritten, 'ascii');
-      return terminal.print(
-        asWritten ?? renderer.entries(lot.items.map((entry) => ({ entry, target: shown, observed, late }))),
-      );
+      if (asWritten) return terminal.print(asWritten);
+      const observedOf = createObserved(stamps);
+      const items = lot.items.map((entry, index): LogItem => {
+        if (entry.truncated > 0) tally.cut += 1;
+        if (seesTimes) tally.see(entry.body.ts);
+        return { entry, target: shown, observed: observedOf(index), late };
+      });
+      return terminal.print(renderer.entries(items));
     },
     async gap(gap, target) {
-      counts.gaps += 1;
+      tally.gaps += 1;
       terminal.complain(`polylog: ${nameOf(target)}: ${gapSentence(gap)}`);
       const text = renderer.gap(gap, known(target));
       if (text !== '') await terminal.print(text);
     },
     async notice(notice, target) {
-      if (notice.kind === 'reconnected') counts.reconnects += 1;
-      if (notice.kind === 'connected') terminal.note(`+ ${nameOf(target)}`);
-      else say(target, notice.message);
-      const text = renderer.notice(notice, known(target));
+      if (notice.kind === 'reconnected') tally.reconnects += 1;
+      if (target === null) terminal.note(`polylog: ${notice.message}`);
+      else if (notice.kind === 'connected') terminal.note(`+ ${nameOf(target)}`);
+      else terminal.note(`polylog: ${nameOf(target)}: ${notice.message}`);
+      const text = renderer.notice(notice, target && known(target));
       if (text !== '') await terminal.print(text);
     },
     progress: (progress, target) => terminal.busy(`${nameOf(target)} ${progressText(progress)}`),
     ended: (target, reason) => terminal.note(`- ${nameOf(target)} (${reason})`),
     failed(target, error) {
       if (!(error instanceof CliError)) throw error;
-      const isNamed = targets.length === 1 && error.message.includes(target.app);
-      terminal.complain(`polylog: ${isNamed ? '' : `${nameOf(target)}: `}${sentenceOf(error)}`);
+      terminal.complain(failureOf(error, { target, isAlone: targets.length === 1 }));
       if (error.detail && options.verbose) terminal.complain(error.detail);
     },
     heartbeat: () =>
       terminal.note(
         `polylog: still following, no line for ${Math.round((performance.now() - quietSince) / 1000)} s`,
       ),
-    async finish(exit, summary) {
+    async finish(end, { summary }) {
       await printHead();
+      const alone = targets.length === 1 ? (targets[0] ?? null) : null;
+      if (seesTimes) await terminal.print(renderer.summary?.(tally.end(end), alone) ?? '');
       await terminal.flush();
       await terminal.busy(null);
-      if (summary) terminal.note(`polylog: ${summaryOf(counts, performance.now() - startedAt)}`);
-      return exit;
+      if (end.sentence !== undefined) {
+        terminal.note(`polylog: ${alone ? `${nameOf(alone)}: ` : ''}${end.sentence}.`);
+      }
+      if (summary) terminal.note(`polylog: ${summaryOf(tally, performance.now() - startedAt)}`);
+      else if (tally.cut > 0) terminal.note(`polylog: ${cutOf(tally)}`);
+      return end.exit;
     },
   };
+}
+
+/** Epoch milliseconds of each line of a lot. */
+function createObserved(stamps: Stamps | undefined): (index: number) => number {
+  const now = Date.now();
+  if (stamps === undefined) return () => now;
+  const zero = now - performance.now();
+  const known = typeof stamps === 'number' ? zero + arrivalOf(stamps) : now;
+  return typeof stamps === 'number' ? () => known : (index) => zero + arrivalOf(stamps[index] ?? 0);
 }
 
 function createRenderer({ terminal, output, targets, read }: PrinterOptions): Promise<LogRenderer> {
@@ -132,10 +159,6 @@ function createRenderer({ terminal, output, targets, read }: PrinterOptions): Pr
   });
 }
 
-export function nameOf(target: LogTarget): string {
-  return `${target.profile}:${target.app}`;
-}
-
 function gapSentence(gap: Gap): string {
   const between =
     gap.from && gap.to
@@ -148,19 +171,17 @@ function gapSentence(gap: Gap): string {
   return `${what} ${verb} missing${between}: ${gap.reason}`;
 }
 
-interface Counts {
-  readonly entries: number;
-  readonly late: number;
-  readonly gaps: number;
-  readonly reconnects: number;
+function summaryOf(tally: Tally, millis: number): string {
+  const parts = [`${counted(tally.records, 'line')} in ${(millis / 1000).toFixed(1)} s`];
+  if (tally.late > 0) parts.push(`${tally.late} of them late (out of order)`);
+  if (tally.reconnects > 0) parts.push(counted(tally.reconnects, 'reconnection'));
+  if (tally.gaps > 0) parts.push(counted(tally.gaps, 'gap'));
+  if (tally.cut > 0) parts.push(cutOf(tally));
+  return parts.join(', ');
 }
 
-function summaryOf(counts: Counts, millis: number): string {
-  const parts = [`${counted(counts.entries, 'line')} in ${(millis / 1000).toFixed(1)} s`];
-  if (counts.late > 0) parts.push(`${counts.late} of them late (out of order)`);
-  if (counts.reconnects > 0) parts.push(counted(counts.reconnects, 'reconnection'));
-  if (counts.gaps > 0) parts.push(counted(counts.gaps, 'gap'));
-  return parts.join(', ');
+function cutOf({ cut }: Tally): string {
+  return `${counted(cut, 'line')} ${cut === 1 ? 'was' : 'were'} cut`;
 }
 
 function counted(count: number, noun: string): string {

@@ -1,6 +1,6 @@
 // `metrics show`: figures of one or several apps, as a table, a chart or samples.
 import type { Context } from '../context.ts';
-import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
+import { CliError, exitCodeOf } from '../errors.ts';
 import {
   compareInstants,
   formatInstant,
@@ -19,8 +19,15 @@ import { wait } from '../wait.ts';
 import { durationFlag, timeFlag, zoneFlag } from './flag-values.ts';
 import { formOf, printList } from './lists.ts';
 import { metricTable } from './metric-table.ts';
-import { type MetricCommand, type MetricFlags, type MetricPlace, metricPlace } from './metric-target.ts';
+import {
+  type MetricCommand,
+  type MetricFlags,
+  type MetricPlace,
+  metricPlace,
+  shownMetrics,
+} from './metric-target.ts';
 import { createShown, type WatchedSeries } from './metric-watch.ts';
+import { failureOf } from './target-words.ts';
 import { withContext } from './with-context.ts';
 
 const HOUR = 3_600_000;
@@ -147,11 +154,13 @@ async function ask(context: Context, { targets, asked, said, now }: Asking): Pro
         return { place, series: await narrow(answer.series, narrowed), error: undefined };
       } catch (error) {
         if (!(error instanceof CliError)) throw error;
+        // At once: the table waits for the others.
+        const shown = shownMetrics(target);
+        context.terminal.complain(failureOf(error, { target: shown, isAlone: targets.length === 1 }));
         return { place: undefined, series: [], error };
       }
     }),
   );
-  for (const { error } of answers) if (error) context.terminal.complain(`polylog: ${sentenceOf(error)}`);
   const failed = answers.find((answer) => answer.error !== undefined);
   const places = answers.flatMap(({ place }) => (place ? [place] : []));
   return {

@@ -34,13 +34,18 @@ export interface MetricPlace {
   readonly label: string;
 }
 
+/** As records and sentences name it. */
+export function shownMetrics({ entry, profile, ref }: ResolvedTarget): LogTarget {
+  return { provider: entry.name, profile, app: ref.app };
+}
+
 export async function metricPlace(context: Context, target: ResolvedTarget): Promise<MetricPlace> {
   const connected = await context.connect(target.entry);
   const { metrics, title } = connected.provider;
   if (!isSupported(metrics)) {
     throw new CliError('usage', `${title} has no metrics. ${metrics.unsupported}`);
   }
-  const shown = { provider: target.entry.name, profile: target.profile, app: target.ref.app };
+  const shown = shownMetrics(target);
   const { app } = target.ref;
   const label = app === '' ? target.profile : `${target.profile}:${app}`;
   return { connected, target, shown, metrics, label };

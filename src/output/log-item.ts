@@ -1,5 +1,6 @@
 // What log renderers take and give. Knows no form.
 import type { Gap, LogEntry, Notice } from '../model.ts';
+import type { EndSummary } from './records.ts';
 
 /** Where an entry was read. Renderers tell targets apart by identity: the same object for every entry of one target. */
 export interface LogTarget {
@@ -33,9 +34,12 @@ export interface LogRenderer {
   notice(notice: Notice, target: LogTarget | null): string;
   /** What stands behind everything else, in forms that have such a thing. */
   end?(): string;
+  /** The record of how the command ended, in forms that have one; `target` is null for a command with several. */
+  summary?(end: EndSummary, target: LogTarget | null): string;
 }
 
-/** Behind the text of a line that was longer than the limit. */
+/** Behind the text of a line that was longer than the limit, or whose end never came. */
 export function cutMark(truncated: number): string {
-  return truncated > 0 ? ` …[cut, ${truncated} bytes more]` : '';
+  if (truncated === 0) return '';
+  return Number.isFinite(truncated) ? ` …[cut, ${truncated} bytes more]` : ' …[cut, its end did not come]';
 }

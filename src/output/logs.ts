@@ -1,7 +1,7 @@
 // From the name of a form to the renderer of log entries in it. Knows no stream and no flag.
 import { CliError } from '../errors.ts';
-import type { LogItem, LogRenderer } from './log-item.ts';
-import { createLogRecords, createNdjsonRenderer } from './records.ts';
+import { cutMark, type LogItem, type LogRenderer } from './log-item.ts';
+import { createLogRecords, createNdjsonRenderer, type OutputRecord } from './records.ts';
 import type { AnsiMode } from './sanitize.ts';
 import type { TextOptions } from './text.ts';
 
@@ -59,11 +59,26 @@ async function createRowRenderer(
       : (await import('./template.ts')).createTemplate({ type: 'log', template: form.template, ansi });
   // Who names `raw` in a template or in --columns gets it.
   const recordOf = createLogRecords({ includeRaw: true, now, read });
+  const shown = namesCut(form, options.csvColumns) ? recordOf : markingCuts(recordOf);
   return {
     head,
-    entries: (batch: readonly LogItem[]) => batch.map((item) => row(recordOf(item))).join(''),
+    entries: (batch: readonly LogItem[]) => batch.map((item) => row(shown(item))).join(''),
     gap: () => '',
     notice: () => '',
+  };
+}
+
+/** Who names the column has the number of bytes there. */
+function namesCut(form: 'csv' | { readonly template: string }, columns: string | undefined): boolean {
+  return /truncated/.test(form === 'csv' ? (columns ?? '') : form.template);
+}
+
+/** Without that column the mark stands behind the message, as in text. */
+function markingCuts(recordOf: (item: LogItem) => OutputRecord): (item: LogItem) => OutputRecord {
+  return (item) => {
+    const { truncated } = item.entry;
+    const record = recordOf(item);
+    return truncated > 0 ? { ...record, message: `${record.message}${cutMark(truncated)}` } : record;
   };
 }
 

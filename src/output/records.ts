@@ -132,7 +132,7 @@ export function createLogRecords({
       seq,
     };
     if (late) record.late = true;
-    if (entry.truncated > 0) record.truncated = entry.truncated;
+    if (entry.truncated > 0) record.truncated = bytesOrNull(entry.truncated);
     if (includeRaw) record.raw = entry.raw;
     return record;
   };
@@ -190,6 +190,11 @@ export function timeOrNull(instant: Instant | null): string | null {
   return instant && formatInstant(instant);
 }
 
+/** null where nobody knows. */
+function bytesOrNull(truncated: number): number | null {
+  return Number.isFinite(truncated) ? truncated : null;
+}
+
 function millisText(millis: number): string {
   return formatInstant(instantFromMillis(millis));
 }
@@ -224,6 +229,7 @@ export function createNdjsonRenderer({
     },
     gap: (gap, target) => finish(jsonLine(gapRecord(gap, target))),
     notice: (notice, target) => finish(jsonLine(noticeRecord(notice, target, now()))),
+    summary: (end, target) => finish(jsonLine(endRecord(end, target))),
   };
 }
 
@@ -258,7 +264,7 @@ function createLogLines(
       `"fields":${reading.json ?? (reading.fields ? JSON.stringify(reading.fields) : 'null')},"id":${textOrNull(body.id)},` +
       `"deployment":${textOrNull(body.deployment)},"seq":${known.seq}` +
       `${late ? ',"late":true' : ''}` +
-      `${entry.truncated > 0 ? `,"truncated":${entry.truncated}` : ''}` +
+      `${entry.truncated > 0 ? `,"truncated":${bytesOrNull(entry.truncated)}` : ''}` +
       `${includeRaw ? `,"raw":${JSON.stringify(entry.raw)}` : ''}}\n`
     );
   };

@@ -64,7 +64,11 @@ const SHAPES: Readonly<Record<RecordType, Shape>> = {
     },
     optional: {
       late: { const: true, description: 'It came after lines that are later: see --reorder.' },
-      truncated: { type: 'integer', minimum: 1, description: 'Bytes cut off a line beyond the limit.' },
+      truncated: {
+        type: ['integer', 'null'],
+        minimum: 1,
+        description: 'Bytes cut off a line beyond the limit; null when its end never came.',
+      },
       raw: { type: 'string', description: "The platform's line, with --include-raw." },
     },
   },

@@ -19,7 +19,9 @@ export const PROVIDERS: readonly ProviderEntry[] = [
     name: 'akkeris',
     aliases: [],
     title: 'Akkeris',
-    logFlags: [{ name: 'site', value: 'DOMAIN', description: "a site's log, in place of an app's" }],
+    logFlags: [
+      { name: 'site', value: 'DOMAIN', description: "a site's log, in place of a target", isTarget: true },
+    ],
     load: async () => (await import('./akkeris/index.ts')).akkeris,
   },
   {

@@ -53,6 +53,8 @@ export interface FeedOptions<T> {
   readonly multiline?: Multiline<T> | undefined;
   /** Marks an item that broke off with its connection and that no other brought whole. Absent: it is shown as it is. */
   readonly markCut?: ((item: T) => T) | undefined;
+  /** Whether it is said when fewer lines were found than asked for and the platform may have more. */
+  readonly hintMore?: boolean;
   /** Counts what is not shown because it was shown before. */
   readonly tally?: FeedTally | undefined;
   /** Items held while the past is fetched; beyond it the live connection is given up and opened again afterwards. */

@@ -95,9 +95,7 @@ async function* heldWhile<T>(state: FeedState<T>, join: HeldJoin<T>): Steps<T> {
     for (const said of notices ?? []) yield { kind: 'notice', notice: said };
     const hold = createHold<T>(connection, { ...first, batch: held }, state.holdLimit);
     collecting = hold.collect();
-    yield* join.fetch();
-    // Behind the gap that the end of the last connection has left.
-    if (join.said) yield say('reconnected', join.said);
+    yield* join.said === undefined ? join.fetch() : saidBeforeItems(join.fetch(), join.said);
     yield { kind: 'caught-up' };
     hold.release();
     if (hold.overflowed()) {
@@ -109,6 +107,22 @@ async function* heldWhile<T>(state: FeedState<T>, join: HeldJoin<T>): Steps<T> {
     await connection.close();
     await collecting;
   }
+}
+
+/** That it stands is said behind the gap that the last connection has left, and before what came meanwhile. */
+async function* saidBeforeItems<T>(
+  steps: AsyncGenerator<FeedStep<T>, void, undefined>,
+  said: string,
+): AsyncGenerator<FeedStep<T>, void, undefined> {
+  let due = true;
+  for await (const step of steps) {
+    if (due && step.kind === 'items') {
+      due = false;
+      yield say('reconnected', said);
+    }
+    yield step;
+  }
+  if (due) yield say('reconnected', said);
 }
 
 interface LiveRun<T> {

@@ -1,8 +1,8 @@
 // What was written between the end of one connection and the next, from history. Knows no platform.
 import { compareInstants, shiftInstant } from '../model.ts';
+import { sortByTime } from './collect.ts';
 import type { FeedState } from './feed.ts';
 import { type FeedStep, gapOf, liveItems } from './feed-steps.ts';
-import { sortByTime } from './past.ts';
 import { createRange } from './range.ts';
 import type { Frozen } from './repeats.ts';
 import { doubt, laterOf, RESUME_ASKS, withCut } from './seam.ts';

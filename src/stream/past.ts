@@ -9,9 +9,10 @@ import {
 } from '../model.ts';
 import type { Batch, HistoryEnd, HistoryQuery, Position, Progress, Source } from '../provider.ts';
 import { wait } from '../wait.ts';
+import { collect, withHeld } from './collect.ts';
 import type { Multiline } from './multiline.ts';
 import { createRange } from './range.ts';
-import { createSieve, type Sieve } from './sieve.ts';
+import { createSieve } from './sieve.ts';
 import { createSorter } from './sorter.ts';
 import type { Attempt } from './trial.ts';
 
@@ -32,6 +33,8 @@ export interface PastOptions<T> {
   readonly onBatch?: () => void;
   /** Marks a last item that broke off and that nothing brings whole. */
   readonly markCut?: ((item: T) => T) | undefined;
+  /** Whether it is said when fewer lines were found than asked for and more may be had. */
+  readonly hintMore?: boolean;
 }
 
 export interface PastRetry {
@@ -166,102 +169,13 @@ async function* collected<T>(
     for (const missing of rounds.missing) yield { items: [], missing };
     if (rounds.notices.length > 0) yield { items: [], notices: rounds.notices };
     if (rounds.items.length > 0) yield { items: rounds.items.slice(-options.lines) };
-    const hint = rounds.items.length < options.lines ? beginsLater(rounds.end, options.since) : null;
+    const isShort = rounds.items.length < options.lines;
+    const hint = isShort
+      ? (beginsLater(rounds.end, options.since) ?? archivesUnread(rounds.end, source, options))
+      : null;
     if (hint) yield { items: [], notices: [hint] };
     return { position: rounds.position, cut: options.holdCut ? rounds.cut : undefined };
   }
-}
-
-interface Collected<T> {
-  items: T[];
-  position: Position | undefined;
-  cut: T | undefined;
-  missing: NonNullable<Batch<T>['missing']>[];
-  notices: Notice[];
-  end: HistoryEnd;
-  /** It broke off behind `items`. */
-  failure: { readonly error: unknown } | undefined;
-}
-
-interface Collecting<T> extends Pick<PastOptions<T>, 'holdCut' | 'markCut'> {
-  readonly most: number;
-  readonly timeOf: (item: T) => Instant | null;
-  readonly ordered: boolean;
-  onBatch(): void;
-}
-
-async function collect<T>(
-  history: AsyncGenerator<Batch<T>, HistoryEnd, undefined>,
-  sieve: Sieve<T>,
-  order: Collecting<T>,
-): Promise<Collected<T>> {
-  const found: Collected<T> = {
-    items: [],
-    position: undefined,
-    cut: undefined,
-    missing: [],
-    notices: [],
-    end: { complete: true, begins: null },
-    failure: undefined,
-  };
-  const newest = (items: T[]) => {
-    const sorted = order.ordered ? items : sortByTime(items, order.timeOf);
-    return order.most === 0 ? [] : sorted.slice(-order.most);
-  };
-  const trimAt = order.most * 2 + 1000;
-  const heldBack = (cut: T | undefined) => (cut === undefined ? [] : sieve.pass([cut]));
-  try {
-    for (;;) {
-      const step = await history.next();
-      if (step.done) {
-        found.end = step.value;
-        found.items = newest([
-          ...found.items,
-          ...heldBack(order.holdCut ? undefined : found.cut),
-          ...sieve.rest(),
-        ]);
-        return found;
-      }
-      const batch = step.value;
-      order.onBatch();
-      const items = found.cut === undefined && !batch.cut ? batch.items : withHeld(found.cut, batch);
-      for (const item of sieve.pass(items)) found.items.push(item);
-      found.cut = batch.cut ? batch.items.at(-1) : undefined;
-      if (found.items.length > trimAt) found.items = newest(found.items);
-      found.position = batch.position ?? found.position;
-      if (batch.missing) found.missing.push(batch.missing);
-      if (batch.notices) found.notices.push(...batch.notices);
-    }
-  } catch (error) {
-    const { cut } = found;
-    const half = heldBack(cut === undefined ? undefined : (order.markCut?.(cut) ?? cut));
-    found.items = newest([...found.items, ...half, ...sieve.rest()]);
-    found.failure = { error };
-    return found;
-  } finally {
-    await history.return({ complete: false, begins: null }).catch(() => undefined);
-  }
-}
-
-/** What is whole of a batch, behind the last item of the one before, which is whole after all. */
-function withHeld<T>(held: T | undefined, { items, cut }: Batch<T>): readonly T[] {
-  const whole = cut ? items.slice(0, -1) : items;
-  return held === undefined ? whole : [held, ...whole];
-}
-
-/** Stable; an item without a time stays behind the one it followed. */
-export function sortByTime<T>(items: readonly T[], timeOf: (item: T) => Instant | null): T[] {
-  let last: Instant | null = null;
-  let sorted = true;
-  const keyed = items.map((item) => {
-    const time = timeOf(item) ?? last;
-    if (last && time && compareInstants(time, last) < 0) sorted = false;
-    last = time;
-    return { item, time };
-  });
-  if (sorted) return [...items];
-  keyed.sort((a, b) => (a.time && b.time ? compareInstants(a.time, b.time) : a.time ? 1 : b.time ? -1 : 0));
-  return keyed.map(({ item }) => item);
 }
 
 function beginsLater(end: HistoryEnd, since: Instant | null): Notice | null {
@@ -269,6 +183,19 @@ function beginsLater(end: HistoryEnd, since: Instant | null): Notice | null {
   return {
     kind: 'limit',
     message: `history begins at ${formatInstant(end.begins)}: the platform keeps nothing older`,
+  };
+}
+
+function archivesUnread<T>(
+  { hasMore }: HistoryEnd,
+  { traits }: Source<T>,
+  { hintMore }: Pick<PastOptions<T>, 'hintMore'>,
+): Notice | null {
+  if (!hasMore || !hintMore) return null;
+  const archives = traits.archives === null ? '' : ` (${traits.archives})`;
+  return {
+    kind: 'hint',
+    message: `that is all that is at hand; --all reads the archives${archives} as well`,
   };
 }
 

@@ -24,6 +24,17 @@ const NO_CONNECTION: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'cannot be reached: there is no network',
 };
 
+const LATER = 'Try again later.';
+const ADDRESS = 'polylog config list --origin shows where the address comes from';
+
+/** What may mend a connection that did not come about. */
+function remedyOf({ place }: Peer, code: string): string {
+  if (place.startsWith('the proxy ')) return 'Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.';
+  if (code === 'ENOTFOUND') return `Check its spelling: ${ADDRESS}.`;
+  if (code === 'ECONNREFUSED') return `Check whether it runs and listens on that port: ${ADDRESS}.`;
+  return `Check whether it can be reached from here: ${ADDRESS}.`;
+}
+
 /** A connection that did not come about. */
 export function connectFailure(peer: Peer, error: unknown): CliError {
   if (error instanceof CliError) return error;
@@ -45,7 +56,7 @@ export function connectFailure(peer: Peer, error: unknown): CliError {
   return new CliError(
     'unavailable',
     `${peer.who}: ${peer.place} ${NO_CONNECTION[code] ?? 'cannot be reached'}`,
-    context,
+    { ...context, hint: remedyOf(peer, code) },
   );
 }
 
@@ -53,6 +64,7 @@ export function connectTimeout(peer: Peer, millis: number): CliError {
   return new CliError(
     'unavailable',
     `${peer.who}: ${peer.place} did not accept a connection within ${seconds(millis)}`,
+    { hint: remedyOf(peer, '') },
   );
 }
 
@@ -180,23 +192,35 @@ export function exchangeFailure(peer: Peer, error: unknown, { answered }: { answ
     });
   }
   if (answered)
-    return new CliError('unavailable', `${peer.who}: the connection to ${peer.place} broke off`, context);
+    return new CliError('unavailable', `${peer.who}: the connection to ${peer.place} broke off`, {
+      ...context,
+      hint: LATER,
+    });
   if (isNoHttp(error, code)) {
     return new CliError(
       'unavailable',
       `${peer.who}: ${peer.place} answered with something that is not HTTP`,
-      { ...context, retryable: false, ...(peer.proxied ? { hint: NO_PROXY_HINT } : {}) },
+      {
+        ...context,
+        retryable: false,
+        hint: peer.proxied ? NO_PROXY_HINT : `Check the address and the port: ${ADDRESS}.`,
+      },
     );
   }
-  return new CliError(
-    'unavailable',
-    `${peer.who}: ${peer.place} closed the connection without an answer`,
-    context,
-  );
+  return new CliError('unavailable', `${peer.who}: ${peer.place} closed the connection without an answer`, {
+    ...context,
+    hint: LATER,
+  });
 }
 
 export function answerTimeout(peer: Peer, millis: number): CliError {
-  return new CliError('unavailable', `${peer.who}: ${peer.place} has not answered within ${seconds(millis)}`);
+  return new CliError(
+    'unavailable',
+    `${peer.who}: ${peer.place} has not answered within ${seconds(millis)}`,
+    {
+      hint: LATER,
+    },
+  );
 }
 
 /** `30 s`, `0.2 s`. */

@@ -123,8 +123,10 @@ describe.concurrent.each(PLATFORMS)('%s: builds log -f', (name) => {
     withStill(name, async (still) => {
       const deploy = still.world.deploy();
       still.world.advance(deploy.id, 'building');
-      const ran = await gate(still, `builds log -f ${still.target} --timeout 1s`).ended;
+      const ran = await gate(still, `builds log -f ${still.target} -o ndjson --timeout 1s`).ended;
       expect(ran.code).toBe(124);
+      const end = JSON.parse(linesOf(ran.stdout).at(-1) ?? '');
+      expect(end).toMatchObject({ type: 'end', reason: 'timeout', exit: 124 });
       expect(lastLine(ran)).toBe(`polylog: ${still.label}: no verdict within 1s (--timeout).`);
       expect(ran.stdout).not.toContain('DEPLOYED');
     }));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../src/errors.ts';
+import type { HistoryQuery } from '../../src/provider.ts';
 import { type FeedEnd, type FeedOptions, type FeedStep, feed } from '../../src/stream/feed.ts';
 import { batches, channel, type Line, lines, type Script, scripted, second } from './scripted-source.ts';
 
@@ -198,6 +199,41 @@ describe('the first connection', () => {
     expect((end as CliError).message).toBe('no route');
   });
 
+  it('cuts a further try off when the time of all of them is up', async () => {
+    let tries = 0;
+    const seen = watch(
+      {
+        async *live(_start, signal) {
+          tries += 1;
+          if (tries === 1) throw new CliError('unavailable', 'no route');
+          await new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+          });
+          return { end: 'ended', reason: 'never' };
+        },
+      },
+      { timing: { ...FAST, startWithin: 150 } },
+    );
+    expect(await seen.end).toMatchObject({ message: 'no route' });
+    expect(tries).toBe(2);
+  });
+
+  it('counts the opening of the source as trying', async () => {
+    let tries = 0;
+    const seen = watch(
+      {
+        // biome-ignore lint/correctness/useYield: it fails before anything comes
+        async *live() {
+          tries += 1;
+          throw new CliError('unavailable', 'no route');
+        },
+      },
+      { timing: { ...FAST, startWithin: 60_000 }, startedAt: performance.now() - 60_000 },
+    );
+    expect(await seen.end).toMatchObject({ message: 'no route' });
+    expect(tries).toBe(1);
+  });
+
   it('does not try again what cannot be mended', async () => {
     let tries = 0;
     const seen = watch({
@@ -285,10 +321,14 @@ describe('after a drop', () => {
     const third = channel();
     const connections = [first, second, third];
     const pasts: Line[][] = [[], [{ at: 1, text: 'whole line' }], []];
-    const seen = watch({
-      live: (_start, signal) => (connections.shift() as typeof first).run(signal),
-      history: () => batches([pasts.shift() ?? []]),
-    });
+    const markCut = (line: Line) => ({ ...line, text: `${line.text} (cut)` });
+    const seen = watch(
+      {
+        live: (_start, signal) => (connections.shift() as typeof first).run(signal),
+        history: () => batches([pasts.shift() ?? []]),
+      },
+      { markCut },
+    );
     first.push(lines(0));
     first.push([{ at: 1, text: 'whole' }], { cut: true });
     first.end('dropped');
@@ -297,7 +337,38 @@ describe('after a drop', () => {
     second.push([{ at: 2, text: 'never whole' }], { cut: true });
     second.end('dropped');
     await seen.until(3);
-    expect(seen.texts[2]).toBe('never whole');
+    expect(seen.texts[2]).toBe('never whole (cut)');
+    await seen.stop();
+  });
+
+  it('fetches what came since it stood, where nothing had been shown yet', async () => {
+    const first = channel();
+    const second = channel();
+    const connections = [first, second];
+    const now = Date.now() / 1000;
+    const queries: HistoryQuery[] = [];
+    const seen = watch(
+      {
+        live: (_start, signal) => (connections.shift() as typeof first).run(signal),
+        history(query) {
+          queries.push(query);
+          return batches([
+            [
+              { at: now - 60, text: 'before' },
+              { at: now + 60, text: 'in between' },
+            ],
+          ]);
+        },
+      },
+      { lines: 0 },
+    );
+    await first.opened;
+    first.end('dropped');
+    second.push([{ at: now + 70, text: 'after' }]);
+    await seen.until(2);
+    expect(seen.texts).toEqual(['in between', 'after']);
+    expect(queries).toHaveLength(1);
+    expect(seen.steps.filter(({ kind }) => kind === 'gap')).toEqual([]);
     await seen.stop();
   });
 

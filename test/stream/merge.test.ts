@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { FeedEnd, FeedStep } from '../../src/stream/feed.ts';
-import { type Merged, type MergeInput, merge } from '../../src/stream/merge.ts';
+import { type Merged, type MergeSource, merge } from '../../src/stream/merge.ts';
+import { arrivalOf } from '../../src/stream/timed-queue.ts';
 import { type Line, lines, second } from './scripted-source.ts';
 
 type Steps = AsyncGenerator<FeedStep<Line>, FeedEnd, undefined>;
 
-function input(steps: Steps, more: Partial<MergeInput<Line>> = {}): MergeInput<Line> {
+function input(steps: Steps, more: Partial<MergeSource<Line>> = {}): MergeSource<Line> {
   return {
     steps,
     timeOf: (line) => (line.at === null ? null : second(line.at)),
@@ -225,5 +226,106 @@ describe('ends', () => {
     const kinds: string[] = [];
     for await (const step of merged) kinds.push(step.kind);
     expect(kinds).toEqual(['items', 'gap', 'items', 'over']);
+  });
+});
+
+describe('inputs that are not open yet', () => {
+  it('hold up the others for a moment and no more', async () => {
+    let open = (_: MergeSource<Line>) => {};
+    const late = new Promise<MergeSource<Line>>((resolve) => {
+      open = resolve;
+    });
+    let now = 0;
+    const merged = merge([() => late, async () => input(past(lines(1, 2)))], {
+      patience: 1e9,
+      openPatience: 5,
+      now: () => (now += 1),
+    });
+    expect(await collect(merged, 2)).toEqual(['1:l1', '1:l2']);
+    open(input(past(lines(3))));
+    expect(await collect(merged, 9)).toEqual(['0:l3']);
+  });
+
+  it('that cannot be opened are reported, and the others go on', async () => {
+    const failure = new Error('refused');
+    const merged = merge([
+      async () => {
+        throw failure;
+      },
+      async () => input(past(lines(1))),
+    ]);
+    const steps: Merged<Line>[] = [];
+    for await (const step of merged) steps.push(step);
+    expect(steps).toMatchObject([
+      { kind: 'failed', from: 0, error: failure },
+      { kind: 'items', from: 1 },
+      { kind: 'over', from: 1 },
+    ]);
+  });
+
+  it('alone: a failure is a step like any other', async () => {
+    const failure = new Error('refused');
+    const merged = merge([() => Promise.reject(failure)]);
+    expect((await merged.next()).value).toEqual({ kind: 'failed', from: 0, error: failure });
+  });
+
+  it('are closed when they come to be open after all was stopped', async () => {
+    let open = (_: MergeSource<Line>) => {};
+    const late = new Promise<MergeSource<Line>>((resolve) => {
+      open = resolve;
+    });
+    const merged = merge([() => late, () => late], { openPatience: 0 });
+    const pulled = merged.next();
+    let closed = 0;
+    const steps = past(lines(1));
+    const close = steps.return.bind(steps);
+    steps.return = (value) => {
+      closed += 1;
+      return close(value);
+    };
+    open(input(steps));
+    const stopped = merged.return();
+    await Promise.all([pulled, stopped]);
+    expect(closed).toBeGreaterThan(0);
+  });
+});
+
+describe('when a line came', () => {
+  it('is handed out with it, however long it waits', async () => {
+    const feed = driven();
+    const other = driven();
+    let now = 1000;
+    const merged = merge([input(feed.steps, { window: 50 }), input(other.steps, { window: 50 })], {
+      now: () => now,
+    });
+    for (const one of [feed, other]) one.send({ kind: 'caught-up' });
+    feed.send({ kind: 'items', items: lines(1), past: false, arrived: 990 });
+    feed.send({ kind: 'items', items: lines(2), past: false, arrived: 995 });
+    const pulled = merged.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    now = 2000;
+    const { value } = await pulled;
+    const stamps = value && 'stamps' in value ? value.stamps : undefined;
+    expect(Array.isArray(stamps) ? stamps.map(arrivalOf) : stamps).toEqual([990, 995]);
+    for (const one of [feed, other]) one.stop();
+    await merged.return();
+  });
+
+  it('a gap of a break comes before the word that it is over', async () => {
+    const feed = driven();
+    const other = driven();
+    const merged = merge([input(feed.steps), input(other.steps)], {});
+    for (const one of [feed, other]) one.send({ kind: 'caught-up' });
+    feed.send({
+      kind: 'gap',
+      gap: { from: null, to: null, reason: 'a break', certainty: 'possible', count: null },
+    });
+    feed.send({ kind: 'notice', notice: { kind: 'reconnected', message: 'connected again' } });
+    expect([(await merged.next()).value, (await merged.next()).value]).toMatchObject([
+      { kind: 'gap' },
+      { kind: 'notice' },
+    ]);
+    for (const one of [feed, other]) one.stop();
+    await merged.return();
   });
 });

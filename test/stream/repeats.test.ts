@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Lot } from '../../src/model.ts';
-import { sortByTime } from '../../src/stream/past.ts';
+import { sortByTime } from '../../src/stream/collect.ts';
 import { createRepeats } from '../../src/stream/repeats.ts';
 import { createSorter } from '../../src/stream/sorter.ts';
 import { type Line, lines, second } from './scripted-source.ts';

@@ -213,6 +213,17 @@ describe('retries', () => {
     expect(requests.join()).not.toMatch(/range/i);
   });
 
+  test('a further attempt that hangs is given up with the budget: what was answered before stands', async () => {
+    let asked = 0;
+    const { origin } = await serve((_request, response) => {
+      asked += 1;
+      if (asked === 1) response.writeHead(503).end('overloaded');
+    });
+    const network = networkWith({ retry: { firstDelay: 1, maxTotal: 30 } });
+    expect(await network.request({ url: origin }, never)).toMatchObject({ status: 503, text: 'overloaded' });
+    expect(asked).toBe(2);
+  });
+
   test('nobody listening: one sentence', async () => {
     const { origin, server } = await serve(() => {});
     await new Promise((resolve) => server.close(resolve));

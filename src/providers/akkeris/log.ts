@@ -34,9 +34,12 @@ export const logs: LogsCapability<AkkerisClient> = {
     'app[TYPE.INSTANCE] or TYPE.INSTANCE → app, akkeris/router → router, akkeris/build → build, app[web.akkeris/event] → platform',
   async open(client, ref, options, signal) {
     const site = siteOf(options.flags.site);
-    const place = site === null ? await openApp(client, ref, signal) : openSite(site, ref);
+    const opened =
+      site === null ? await openApp(client, ref, signal) : { place: openSite(site, ref), types: [] };
+    const { place, types } = opened;
     const follow = options.follow ?? true;
-    return sourceOf({ client, place, follow, limitSaid: false, silenceSaid: false });
+    const source = sourceOf({ client, place, follow, limitSaid: false, silenceSaid: false });
+    return types.length === 0 ? source : { ...source, components: types };
   },
 };
 
@@ -44,7 +47,11 @@ export const logs: LogsCapability<AkkerisClient> = {
 const OWN_SOURCES: readonly string[] = ['router', 'build'];
 
 /** A typing error in a component would otherwise be a silence without end. */
-async function openApp(client: AkkerisClient, ref: AppRef, signal: AbortSignal): Promise<LogPlace> {
+async function openApp(
+  client: AkkerisClient,
+  ref: AppRef,
+  signal: AbortSignal,
+): Promise<{ readonly place: LogPlace; readonly types: readonly string[] }> {
   const { app, component } = ref;
   if (app === '') {
     throw new CliError('usage', 'Akkeris needs the name of an app, or --site DOMAIN.', {
@@ -54,8 +61,10 @@ async function openApp(client: AkkerisClient, ref: AppRef, signal: AbortSignal):
   const { formation } = await client.app(app, signal);
   const types = formation?.map(({ type }) => type) ?? [];
   const type = component?.split('.')[0] ?? '';
-  if (component === null || OWN_SOURCES.includes(component)) return appPlace(app);
-  if (types.length === 0 || types.includes(type)) return appPlace(app);
+  const known = component === null || types.length === 0 || types.includes(type);
+  if (known || OWN_SOURCES.includes(component)) {
+    return { place: appPlace(app), types };
+  }
   throw new CliError('not-found', `Akkeris's app "${app}" has no dynos of the type "${type}".`, {
     hint: `It has ${types.slice(0, 10).join(', ')}${types.length > 10 ? ', …' : ''}.`,
   });

@@ -86,7 +86,7 @@ async function* pastOf(
     if (notices.length > 0) yield { items: [], notices };
     for await (const rows of stack.drain()) {
       const last = rows.at(-1) ?? NOTHING;
-      if (last.id > mark.id) mark = last;
+      if (last.id > mark.id || isNewerLog(last, mark)) mark = last;
       yield { items: entriesOf(rows, clock), position: positionOf(last) };
     }
     yield { items: [], position: positionOf(mark) };
@@ -94,6 +94,11 @@ async function* pastOf(
   } finally {
     await stack.close();
   }
+}
+
+/** A lower id, and not older: the log was cleared after the newest row had been asked for. In the same second nothing is lost by it. */
+function isNewerLog(last: Mark, mark: Mark): boolean {
+  return last.id < mark.id && last.ts !== null && mark.ts !== null && last.ts >= mark.ts;
 }
 
 async function* follow(

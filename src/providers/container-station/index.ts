@@ -1,6 +1,6 @@
 // QNAP Container Station as a platform: logs, tasks, metrics and events. Knows no wire detail.
 import { CliError } from '../../errors.ts';
-import type { App, Level } from '../../model.ts';
+import type { App, Level, Notice } from '../../model.ts';
 import {
   type AppRef,
   defineProvider,
@@ -174,7 +174,7 @@ function logsAt(pace: Pace): LogsCapability<StationClient> {
       const zone = options.flags['nas-timezone'] ?? client.zone;
       const clock = typeof zone === 'string' ? clockOfZone(zone) : null;
       await client.newestRow(signal);
-      return activityLog(client, { filters, container, clock });
+      return { ...activityLog(client, { filters, container, clock }), notices: categoryNotices(filters) };
     },
     nativeExport(client, ref, signal) {
       // The CSV holds the activity log alone; a console has no such thing.
@@ -202,6 +202,25 @@ function filtersOf({ flags, levels }: LogOptions): LogFilters {
     user: typeof flags.user === 'string' ? flags.user : null,
     text: typeof flags.text === 'string' ? flags.text : null,
   };
+}
+
+/** The documented ones, and one that real stations have besides (wire: Container Station 2.1): there may be more. */
+const CATEGORIES: readonly string[] = [
+  'container',
+  'image',
+  'import',
+  'export',
+  'backup',
+  'system',
+  'volume',
+];
+
+/** The station answers an unknown one with no rows, as it does one in which nothing has happened. */
+function categoryNotices({ categories }: LogFilters): Notice[] {
+  const unknown = categories.filter((name) => !CATEGORIES.includes(name));
+  if (unknown.length === 0) return [];
+  const words = `${unknown.join(', ')} is no category that is known of a station; known are ${CATEGORIES.join(', ')}`;
+  return [{ kind: 'hint', message: words }];
 }
 
 function wordsOf(list: string): string[] {

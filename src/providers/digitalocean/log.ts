@@ -30,7 +30,8 @@ export const logs: LogsCapability<DigitaloceanClient> = {
   flags,
   sourceNames,
   async open(client, ref, options, signal) {
-    return sourceOf(createReading(client, await openPlace(client, { ref, options }, signal)));
+    const place = await openPlace(client, { ref, options }, signal);
+    return { ...sourceOf(createReading(client, place)), components: place.components };
   },
 };
 

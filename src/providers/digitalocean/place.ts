@@ -25,6 +25,8 @@ export interface LogPlace {
   over(ended: { clean: boolean }, signal: AbortSignal): Promise<string | null>;
   /** Whether the log is one of a deployment that others succeed, so that a tail goes on with those. */
   readonly goesOn: boolean;
+  /** Names of the app's components; undefined for a log that is of none of them. */
+  readonly components: readonly string[] | undefined;
 }
 
 /** Milliseconds for which what was looked up when the log was opened is good enough for its first connection. */
@@ -68,6 +70,7 @@ function fixedPlace(
     type,
     watched: false,
     goesOn: false,
+    components: undefined,
     parser: () => parse,
     look: async () => null,
     outdated: async () => null,
@@ -218,6 +221,7 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
     type,
     watched: running || !follows,
     goesOn: running && follows,
+    components: app.components.map(({ name }) => name),
     parser: () => createLineParser({ source: sourceOf(type), deployment: current.id, component }),
     ask: (asked, signal) =>
       client.logs(app, { path: path(), type, ...asked, podConnection, deployment: null, subject }, signal),

@@ -29,7 +29,8 @@ async function* newest(log: LogReading, lines: number, signal: AbortSignal): His
   const tally = createTally();
   if (lines > 0) yield* counted(readDump(log, lines, signal), tally, Number.NEGATIVE_INFINITY);
   // Where the archives begin was not asked.
-  return { complete: lines > 0 && tally.count < lines, begins: null };
+  const complete = lines > 0 && tally.count < lines;
+  return { complete, begins: null, ...(complete && { hasMore: true }) };
 }
 
 async function* newestSince(

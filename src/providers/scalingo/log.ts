@@ -39,7 +39,14 @@ export const logs: LogsCapability<ScalingoClient> = {
     const addon = options.flags.addon;
     if (addon === undefined || addon === false) {
       const place = await appPlace(client, ref, signal);
-      return sourceOf({ client, place, filter: serverFilter(ref, options), viaEvents: false }, traits);
+      const source = sourceOf(
+        { client, place, filter: serverFilter(ref, options), viaEvents: false },
+        traits,
+      );
+      // One more request, which only who names components has to pay for.
+      return options.components.length === 0
+        ? source
+        : { ...source, components: await place.components(signal) };
     }
     const place = await addonPlace(client, { app: ref.app, wanted: addonName(addon) }, signal);
     return sourceOf({ client, place, filter: null, viaEvents: false }, { ...traits, filters: [] });

@@ -16,6 +16,8 @@ export interface LogPlace {
   logsUrl(signal: AbortSignal): Promise<string>;
   /** Newest first. */
   archives(cursor: string | null, signal: AbortSignal): Promise<ArchivePage>;
+  /** Whose lines there may be; undefined where the list cannot be had. */
+  components(signal: AbortSignal): Promise<readonly string[] | undefined>;
 }
 
 /** Milliseconds for which the URL that proved the app's existence may serve the first connection. */
@@ -42,6 +44,10 @@ export async function appPlace(
       return client.logsUrl(region, app, aborted);
     },
     archives: (cursor, aborted) => client.archives(region, app, cursor, aborted),
+    async components(aborted) {
+      const types = await typesOf(client, { app, region }, aborted);
+      return types.length === 0 ? undefined : [...types, 'router', 'manager', 'one-off', 'postdeploy'];
+    },
   };
 }
 
@@ -55,13 +61,7 @@ async function refuseUnknown(
   signal: AbortSignal,
 ): Promise<void> {
   if (OWN_SOURCES.test(component)) return;
-  const types = await client.formation(region, app, signal).then(
-    (formation) => formation.map(({ name }) => name),
-    (error: unknown) => {
-      if (signal.aborted || !(error instanceof CliError)) throw error;
-      return [];
-    },
-  );
+  const types = await typesOf(client, { app, region }, signal);
   const known = types.some((type) => component === type || component.replace(/-\d+$/, '') === type);
   if (known || types.length === 0) return;
   throw new CliError(
@@ -69,6 +69,21 @@ async function refuseUnknown(
     `App "${app}" of Scalingo in ${region.name} has no component "${component}".`,
     {
       hint: `It has ${types.join(', ')}; the log of an add-on is read with --addon.`,
+    },
+  );
+}
+
+/** Container types; none where the list cannot be had. */
+function typesOf(
+  client: ScalingoClient,
+  { app, region }: { app: string; region: Region },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  return client.formation(region, app, signal).then(
+    (formation) => formation.map(({ name }) => name),
+    (error: unknown) => {
+      if (signal.aborted || !(error instanceof CliError)) throw error;
+      return [];
     },
   );
 }
@@ -94,6 +109,7 @@ export async function addonPlace(
     parse: parseAddonLine,
     logsUrl: (aborted) => database.logsUrl(aborted),
     archives: (cursor, aborted) => database.archives(cursor, aborted),
+    components: async () => undefined,
   };
 }
 

@@ -350,6 +350,23 @@ describe('following', () => {
     },
   );
 
+  it('shows no row twice that came after a clearing while the past was asked for', async () => {
+    const { nas, client } = await station({ rows: rows(30) });
+    const source = await openLogs(client, '');
+    const stop = nas.onAnswered(({ path }) => {
+      // The newest row has been told.
+      if (!path.includes('/api/v1/log?')) return;
+      stop();
+      nas.clearLog();
+      nas.addRow({ message: 'once' });
+    });
+    const { batches } = await readPast(source, ALL);
+    expect(messagesOf(batches)).toContain('once');
+    const live = source.live({ after: batches.at(-1)?.position ?? null }, ownSignal());
+    nas.addRow({ message: 'next' });
+    expect(messagesOf(await readUntil(live, (seen) => messagesOf(seen).includes('next')))).toEqual(['next']);
+  });
+
   it('notices a clearing though the log has grown past the last id since', async () => {
     const { nas, client } = await station({ rows: rows(5) });
     const source = await openLogs(client, '');

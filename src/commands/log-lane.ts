@@ -1,0 +1,129 @@
+// One target of `logs`, opened when its turn to be read comes, and what is shown of it. Knows no other target.
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import type { LogEntry, Notice } from '../model.ts';
+import type { LogTarget } from '../output/log-item.ts';
+import { isSupported, type Source } from '../provider.ts';
+import { type FeedOptions, type FeedStep, type FeedTally, feed } from '../stream/feed.ts';
+import { createBundleFilter, createLogFilter } from '../stream/filter.ts';
+import type { MergeSource } from '../stream/merge.ts';
+import { createMultiline } from '../stream/multiline.ts';
+import { everything } from '../stream/range.ts';
+import type { ResolvedTarget } from '../target.ts';
+import type { LogRequest } from './log-request.ts';
+import { type PlatformFlags, shownTarget } from './log-targets.ts';
+import { startWithinOf } from './patience.ts';
+
+export interface Lane {
+  readonly target: ResolvedTarget;
+  readonly shown: LogTarget;
+  /** Whether it could be opened. */
+  isOpen: boolean;
+  /** Why it failed, if it did. */
+  error: unknown;
+}
+
+export function createLane(target: ResolvedTarget, flags: PlatformFlags): Lane {
+  return { target, shown: shownTarget(target, flags), isOpen: false, error: undefined };
+}
+
+export interface LaneReading {
+  readonly context: Context;
+  readonly request: LogRequest;
+  readonly flags: PlatformFlags;
+  readonly tally: FeedTally;
+  readonly signal: AbortSignal;
+}
+
+/** Signs in, looks the app up and binds its log. Throws CliError. */
+export async function openLane(lane: Lane, reading: Omit<LaneReading, 'tally'>): Promise<Source<LogEntry>> {
+  const { context, request, flags, signal } = reading;
+  const { provider, client } = await context.connect(lane.target.entry);
+  const { logs, title } = provider;
+  if (!isSupported(logs)) throw new CliError('usage', `${title} has no logs to read: ${logs.unsupported}`);
+  const { level, sources } = request.filter;
+  const options = {
+    components: request.componentGlobs,
+    sources,
+    levels: level?.exactly ? [level.level] : [],
+    follow: request.follow,
+    flags,
+  };
+  const source = await logs.open(client, lane.target.ref, options, signal);
+  lane.isOpen = true;
+  return source;
+}
+
+/** What the merge reads; the past and the live stream of one target. */
+export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeSource<LogEntry>> {
+  const startedAt = performance.now();
+  const source = await openLane(lane, reading);
+  const { context, request, tally, signal } = reading;
+  const options: FeedOptions<LogEntry> = {
+    keep: keepOf(lane, request),
+    mayKeep: createBundleFilter(request.filter),
+    lines: request.lines,
+    since: request.since,
+    until: request.until,
+    follow: request.follow,
+    multiline: request.multiline ? createMultiline() : undefined,
+    markCut: (entry) => entry.brokenOff(),
+    hintMore: !request.follow && request.isCounted,
+    tally,
+    startedAt,
+    timing: {
+      ...startWithinOf(context.host),
+      ...(request.idle === undefined ? {} : { idle: request.idle }),
+    },
+  };
+  const { live, ordered, history, retention } = source.traits;
+  const usual = live.kind === 'poll' ? (live.everyMillis ?? 0) + 1000 : 1000;
+  const steps = feed(source, options, signal);
+  const notices = [...(source.notices ?? []), ...unmatchedNotices(source, request)];
+  if (!request.follow && history === 'none') notices.push({ kind: 'limit', message: retention });
+  return {
+    steps: notices.length > 0 ? afterNotices(notices, steps) : steps,
+    timeOf: source.timeOf,
+    millisOf: source.millisOf,
+    window: request.reorder ?? usual,
+    // The past of one source comes in order whatever its stream does.
+    ordered: ordered || !request.follow,
+  };
+}
+
+async function* afterNotices<T>(
+  notices: readonly Notice[],
+  steps: AsyncGenerator<FeedStep<T>, { reason: string }, undefined>,
+): AsyncGenerator<FeedStep<T>, { reason: string }, undefined> {
+  for (const notice of notices) yield { kind: 'notice', notice };
+  return yield* steps;
+}
+
+/** A glob whose plain beginning is that of no component, nor begins with the name of one, as that of an instance does. */
+function unmatchedNotices({ components }: Source<LogEntry>, { componentGlobs }: LogRequest): Notice[] {
+  if (!components) return [];
+  return componentGlobs.flatMap((glob): Notice[] => {
+    const plain = /^[^*?[\\]*/.exec(glob)?.[0].toLowerCase() ?? '';
+    const isWhole = plain.length === glob.length;
+    const fits = components.some((component) => {
+      const name = component.toLowerCase();
+      return (
+        plain === name ||
+        plain.startsWith(`${name}-`) ||
+        plain.startsWith(`${name}.`) ||
+        (!isWhole && name.startsWith(plain))
+      );
+    });
+    if (fits) return [];
+    const there = components.slice(0, 10).join(', ');
+    return [{ kind: 'hint', message: `--component ${glob} matches none of its components (${there})` }];
+  });
+}
+
+function keepOf({ target }: Lane, request: LogRequest): (entry: LogEntry) => boolean {
+  const passes = createLogFilter(request.filter, request.read);
+  const { component } = target.ref;
+  if (component === null) return passes ?? everything;
+  const isOfIt = (entry: LogEntry) => entry.body.component === component || entry.body.instance === component;
+  return passes ? (entry) => isOfIt(entry) && passes(entry) : isOfIt;
+}
