@@ -70,11 +70,10 @@ describe.concurrent.each(PLATFORMS)('%s: builds wait', (name) => {
       still.world.advance(deploy.id, 'failed');
       const ran = await gate(still, `builds wait ${still.target} -o ndjson`).ended;
       expectFailure(ran, still, deploy);
-      expect(JSON.parse(ran.stdout)).toMatchObject({
-        type: 'build',
-        id: still.idOf(deploy),
-        status: 'failed',
-      });
+      const [build, end, ...more] = linesOf(ran.stdout).map((line) => JSON.parse(line));
+      expect(build).toMatchObject({ type: 'build', id: still.idOf(deploy), status: 'failed' });
+      expect(end).toMatchObject({ type: 'end', reason: 'failed', exit: 1, records: 1 });
+      expect(more).toEqual([]);
     }));
 
   it('waits for a build that does not exist yet', () =>
