@@ -43,6 +43,8 @@ export interface AppRig {
   /** All of them, newest first. */
   allBuilds(): Promise<Build[]>;
   build(deploy: WorldDeploy): Promise<Build>;
+  /** Something that the events tell happens, a second after what was before it. */
+  happen(number: number): void;
   /** A deploy that has come so far. */
   deployed(to: DeployStatus, wish?: { fail?: boolean; message?: string }): WorldDeploy;
   /** Always, unless told otherwise. */
@@ -102,9 +104,13 @@ export async function collected<T>(source: AsyncIterable<readonly T[]>): Promise
   return all;
 }
 
+/** The world begins so long ago, so that what happens one after the other can have times of its own. Milliseconds. */
+const BEHIND = 120_000;
+
 async function startAppRig(platform: Platform, dialect: Dialect, retry: RetryRules): Promise<AppRig> {
   const provider = platform.provider({ retry, keepalive: 2 });
-  const world = createWorld({ scale: 0, past: 0 });
+  let behind = BEHIND;
+  const world = createWorld({ scale: 0, past: 0, now: () => Date.now() - behind });
   const server = await dialect.start(world);
   const traffic = watchTraffic();
   const said: string[] = [];
@@ -166,6 +172,10 @@ async function startAppRig(platform: Platform, dialect: Dialect, retry: RetryRul
     stop,
     allBuilds: () => collected(builds.list(client, ref, signal)),
     build: (deploy) => builds.get(client, ref, dialect.idOf?.(deploy) ?? deploy.id, signal),
+    happen(number) {
+      behind -= 1000;
+      dialect.happen(world, number);
+    },
     deployed(to, wish = { fail: to === 'failed' }) {
       const deploy = world.deploy(wish);
       if (to !== 'queued') world.advance(deploy.id, 'building');

@@ -14,7 +14,7 @@ appContract('events', ({ dialect, rig, unless }) => {
 
   async function eventful(count = 12) {
     const own = await rig();
-    for (let number = 1; number <= count; number += 1) dialect.happen(own.world, number);
+    for (let number = 1; number <= count; number += 1) own.happen(number);
     return own;
   }
 
@@ -54,7 +54,7 @@ appContract('events', ({ dialect, rig, unless }) => {
     const detail = { name: 'DB_PASSWORD', value: SECRET };
     const text = `DB_PASSWORD=${SECRET}`;
     own.world.record({ kind: 'config', component: 'web', user: 'alice', text, detail });
-    dialect.happen(own.world, 1);
+    own.happen(1);
     const events = await own.past(await open(own));
     expect(events.length).toBeGreaterThan(0);
     expect(JSON.stringify(events)).not.toContain(SECRET);
@@ -67,7 +67,7 @@ appContract('events', ({ dialect, rig, unless }) => {
     const following = own.follow(source, { lines: 0 });
     await following.until(() => following.steps.some((step) => step.kind === 'notice'));
     await own.isAsked(dialect.routes.events);
-    for (let number = 4; number <= 40; number += 1) dialect.happen(own.world, number);
+    for (let number = 4; number <= 40; number += 1) own.happen(number);
     const wanted = (await own.past(source)).slice(before.length).map((event) => source.keyOf(event));
     expect(wanted.length).toBeGreaterThanOrEqual(37);
     await following.until(() => following.items.length >= wanted.length);
@@ -87,9 +87,9 @@ appContract('events', ({ dialect, rig, unless }) => {
       await following.until(() => following.steps.some((step) => step.kind === 'notice'));
       await own.isAsked(dialect.routes.events);
       own.strike({ name: 'connection-refused', route: dialect.routes.events, times: 8 });
-      for (let number = 4; number <= 9; number += 1) dialect.happen(own.world, number);
+      for (let number = 4; number <= 9; number += 1) own.happen(number);
       await own.isAsked(dialect.routes.events);
-      for (let number = 10; number <= 12; number += 1) dialect.happen(own.world, number);
+      for (let number = 10; number <= 12; number += 1) own.happen(number);
       own.server.faults.clear();
       const wanted = (await own.past(source)).slice(before.length).map((event) => source.keyOf(event));
       await following.until(() => following.items.length >= wanted.length);
@@ -147,7 +147,7 @@ appContract('states', ({ dialect, rig, unless }) => {
     const own = await rig();
     const { events, client, ref, signal } = own;
     for (const end of ['succeeded', 'failed'] as const) own.deployed(end);
-    dialect.happen(own.world, 1);
+    own.happen(1);
     const words = events.states.map(({ state }) => state);
     const source = await events.open(client, ref, { types: [], users: [] }, signal);
     const told = (await own.past(source)).flatMap((event) => events.stateOf?.(event) ?? []);
