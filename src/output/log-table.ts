@@ -3,7 +3,7 @@ import { BADGES } from './levels.ts';
 import type { LogItem, LogRenderer } from './log-item.ts';
 import { createMessageText } from './message-text.ts';
 import { loadPalette, type Paint, type Palette, painted } from './palette.ts';
-import { createColumns, createLabels, shortened } from './source-label.ts';
+import { createColumns, createLabels, nameAmong, shortened, widestLabel } from './source-label.ts';
 import { BETWEEN } from './table-fit.ts';
 import type { TextOptions } from './text.ts';
 import { createTimeText, SHORT_WIDTH } from './time-text.ts';
@@ -70,19 +70,19 @@ function firstWidths(
   const { isTTY, targets } = options;
   const isShort = (options.timestamps ?? (isTTY ? 'short' : 'iso')) === 'short';
   // The first lines may be those of one target alone.
-  const names = targets.map(({ profile, app }) => widthOf(isTTY ? app : `${profile}:${app}`));
-  const widest = isTTY ? widestSource(options) : Number.POSITIVE_INFINITY;
+  const names = targets.map((target) =>
+    isTTY ? widthOf(nameAmong(targets, target)) + USUAL_INSTANCE : widthOf(`${target.profile}:${target.app}`),
+  );
+  const least = targets.length > 1 ? Math.max(...names) : 0;
   return [
     isShort ? Math.max(time, SHORT_WIDTH) : time,
-    targets.length > 1 ? Math.min(widest, Math.max(source, ...names)) : source,
+    isTTY ? Math.min(widestLabel(options.columns()), Math.max(source, least)) : Math.max(source, least),
     BADGES.error.length,
   ];
 }
 
-/** A third of the window at most: the message is what is read. */
-function widestSource(options: TextOptions): number {
-  return Math.max(12, Math.min(36, Math.floor(options.columns() / 3)));
-}
+/** Room for `/worker-1`, so that little is shortened later. */
+const USUAL_INSTANCE = 9;
 
 interface Means {
   readonly palette: Palette;
@@ -97,7 +97,7 @@ function createCells(options: TextOptions, { palette, widthOf }: Means): (item: 
     now,
   });
   const columns = createColumns();
-  const labels = createLabels({ targets, palette, widthOf, widest: widestSource(options) });
+  const labels = createLabels({ targets, palette, widthOf, widest: widestLabel(options.columns()) });
   const messageText = createMessageText({ ...options, read, palette, isOneLine: true, hasLevel: true });
   const mark = painted(palette.warning, '~');
   return ({ entry, target, late }) => {
@@ -134,7 +134,7 @@ function startOf({ cells, mark }: Row, widths: readonly number[], fit: Fit): str
 
 interface Fit {
   readonly widthOf: WidthOf;
-  /** Whether what is too wide loses its beginning, as sources do on a terminal. */
+  /** Whether what is too wide loses its middle, as sources do on a terminal. */
   readonly isShortened: boolean;
 }
 

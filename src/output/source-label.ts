@@ -57,15 +57,20 @@ export interface LabelSettings {
   readonly palette: Palette;
   /** Terminal columns of a text. */
   readonly widthOf: (text: string) => number;
-  /** Longer labels lose their beginning: the instance stands at the end. 36 unless given. */
-  readonly widest?: number;
+  /** Longer labels lose their middle. */
+  readonly widest: number;
 }
 
 const WIDEST = 36;
 
+/** Columns of a source on a terminal so wide: a third of it at most, as the message is what is read. */
+export function widestLabel(columns: number): number {
+  return Math.max(12, Math.min(WIDEST, Math.floor(columns / 3)));
+}
+
 /** `APP/INSTANCE`, with the profile only where two targets have the same app; just `INSTANCE` with one target. */
 export function createLabels(settings: LabelSettings): (target: LogTarget, body: LogBody) => Label {
-  const { targets, palette, widthOf, widest = WIDEST } = settings;
+  const { targets, palette, widthOf, widest } = settings;
   return cached((target, place) => {
     const name = nameAmong(targets, target);
     const whole = (targets.length > 1 && place !== '' ? `${name}/${place}` : place || name).replace(
@@ -79,7 +84,8 @@ export function createLabels(settings: LabelSettings): (target: LogTarget, body:
   }, placeOrSource);
 }
 
-function nameAmong(targets: readonly LogTarget[], target: LogTarget): string {
+/** The app alone where no other target has one of that name. */
+export function nameAmong(targets: readonly LogTarget[], target: LogTarget): string {
   const isAlone = targets.every((other) => other === target || other.app !== target.app);
   return isAlone && target.app !== '' ? target.app : `${target.profile}:${target.app}`;
 }
@@ -89,11 +95,14 @@ interface Room {
   readonly widest: number;
 }
 
-/** Without its beginning where it is wider than that. */
+/** Without its middle where it is wider than that: the app stands at the beginning, what tells instances apart at the end. */
 export function shortened(text: string, { widthOf, widest }: Room): string {
   if (widthOf(text) <= widest) return text;
-  // Foreign names have no bound; the end that can be shown has.
-  const letters = [...text.slice(-4 * widest)];
-  while (letters.length > 0 && widthOf(letters.join('')) > widest - 1) letters.shift();
-  return `…${letters.join('')}`;
+  // Foreign names have no bound; the ends that can be shown have.
+  const head = [...text.slice(0, 4 * widest)];
+  const tail = [...text.slice(-4 * widest)];
+  const room = Math.ceil((widest - 1) * 0.6);
+  while (head.length > 0 && widthOf(head.join('')) > room) head.pop();
+  while (tail.length > 0 && widthOf(tail.join('')) > widest - 1 - room) tail.shift();
+  return `${head.join('')}…${tail.join('')}`;
 }

@@ -9,7 +9,7 @@ import { createMessageText, type MessageText } from './message-text.ts';
 import { type ColorLevel, loadPalette, type Palette, painted, paintOfSource } from './palette.ts';
 import { createRulers, type Rulers } from './rulers.ts';
 import type { AnsiMode } from './sanitize.ts';
-import { createColumns, createLabels, type Label } from './source-label.ts';
+import { createColumns, createLabels, type Label, nameAmong, widestLabel } from './source-label.ts';
 import { createTimeText, SHORT_WIDTH, type Timestamps } from './time-text.ts';
 import { loadWidth } from './width.ts';
 
@@ -86,7 +86,12 @@ function paintedColumns(palette: Palette): (target: LogTarget, body: LogBody) =>
 async function createTerminalText(options: TextOptions, palette: Palette): Promise<LogRenderer> {
   const widthOf = await loadWidth();
   const { timestamps = 'short', zone = 'local', now = Date.now, read = asWritten } = options;
-  const labelOf = createLabels({ targets: options.targets, palette, widthOf });
+  const labelOf = createLabels({
+    targets: options.targets,
+    palette,
+    widthOf,
+    widest: widestLabel(options.columns()),
+  });
   const rulers = createRulers({
     palette,
     zone,
@@ -94,7 +99,7 @@ async function createTerminalText(options: TextOptions, palette: Palette): Promi
     widthOf,
     showsDays: timestamps === 'short',
     columns: options.columns,
-    nameOf: (target) => (target.app === '' ? target.profile : target.app),
+    nameOf: (target) => (target.app === '' ? target.profile : nameAmong(options.targets, target)),
   });
   const prefix = createPrefix({
     palette,

@@ -131,7 +131,7 @@ describe('on a terminal', () => {
 
   it('names apps with several targets, and profiles where apps have the same name', async () => {
     const other = { ...shop, profile: 'prod' };
-    const { entries } = await terminal({ targets: [shop, other, web, station] });
+    const { entries } = await terminal({ targets: [shop, other, web, station], columns: () => 80 });
     expect(
       entries([
         item({ instance: 'web-1' }),
@@ -150,8 +150,8 @@ describe('on a terminal', () => {
     );
   });
 
-  it('aligns wide, combining and joined characters and shortens what is too long', async () => {
-    const { entries } = await terminal();
+  it('aligns wide, combining and joined characters and shortens the middle of what is too long', async () => {
+    const { entries } = await terminal({ columns: () => 120 });
     const lines = String(
       entries([
         item({ instance: '日本' }),
@@ -161,15 +161,22 @@ describe('on a terminal', () => {
         item({ instance: '日'.repeat(30) }),
       ]),
     ).split('\n');
-    const long = `…${'x'.repeat(29)}-web-1`;
     expect(lines).toEqual([
       `14:05:06.123 日本${' '.repeat(32)} hello`,
       `14:05:06.123 e\u0301e${' '.repeat(34)} hello`,
       `14:05:06.123 👩‍👩‍👧${' '.repeat(34)} hello`,
-      `14:05:06.123 ${long} hello`,
-      `14:05:06.123 …${'日'.repeat(17)}  hello`,
+      `14:05:06.123 ${'x'.repeat(21)}…${'x'.repeat(8)}-web-1 hello`,
+      `14:05:06.123 ${'日'.repeat(10)}…${'日'.repeat(7)}  hello`,
       '',
     ]);
+  });
+
+  it('leaves two thirds of a narrow terminal to the message', async () => {
+    const { entries } = await terminal({ targets: [shop, web], columns: () => 80 });
+    const label = { instance: 'web.3816370630-kxmwb' };
+    expect(entries([item(label, { target: { ...shop, app: 'shop-default' } })])).toBe(
+      '14:05:06.123 shop-default/we…0630-kxmwb hello\n',
+    );
   });
 
   it('indents the further lines of a message', async () => {
@@ -233,6 +240,15 @@ describe('on a terminal', () => {
         '14:05:06.123 hello',
         '',
       ].join('\n'),
+    );
+  });
+
+  it('names in a ruler the one of two apps that is meant', async () => {
+    const other = { ...shop, profile: 'prod' };
+    const { entries } = await terminal({ targets: [shop, other] });
+    entries([item({ deployment: 'd1' }, { target: other })]);
+    expect(entries([item({ deployment: 'd2' }, { target: other })])).toContain(
+      '── prod:shop: deployment d2 ─',
     );
   });
 
