@@ -36,6 +36,7 @@ contract('stop', ({ platform, variant, rig, onFault, unless }) => {
       if (step.done === true) throw new Error('the feed ended');
       if (step.value.kind === 'notice') said = step.value.notice.kind;
     }
+    if (!isPolled(platform)) await own.server.watched(1);
     for (let index = 0; index < 2000; index += 1) own.write(`${index} ${'x'.repeat(500)}`);
     await pulled.steps.next();
     pulled.abort.abort(new Error('enough'));
