@@ -86,7 +86,8 @@ describe('one target that refuses', () => {
     const tail = start(
       ['logs', 'tail', '-n', '0', ...BOTH, '--until', '@9999999999'],
       { SCALINGO_AUTH_URL: deadUrl },
-      20,
+      // Room for a second try on a slow machine.
+      1000,
     );
     await tail.said('. Check whether', 'stderr');
     await tail.said('+ container-station:docker/shop-web', 'stderr');
