@@ -1,9 +1,11 @@
 // What comes over a log's websocket, `{"data":"…"}` frame by frame, turned into lines. Knows no connection.
-import { isAscii } from 'node:buffer';
-import { type LogBody, LogEntry, type Notice } from '../../model.ts';
+import { carrying, type LogBody, LogEntry, type Notice } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
+import { createFrameText } from '../../transport/frame-text.ts';
 import { type Fields, fieldsOf, parseJson, textOf } from '../../transport/json-fields.ts';
+import { addItems, bundleOf } from '../../transport/line-bundle.ts';
 import { harmless } from '../../transport/refusals.ts';
+import { entryReading, LONGEST_LINE } from './reading.ts';
 import { startsLine } from './translate.ts';
 
 export interface FrameReader {
@@ -13,12 +15,10 @@ export interface FrameReader {
   end(how: { broken: boolean }): Batch<LogEntry> | null;
 }
 
-/** Bytes of a line that are kept. */
-const LONGEST_LINE = 1024 * 1024;
 const MOST_MENTIONED = 8;
 
-const HEAD = '{"data":"';
-const TAIL = '\\n"}';
+/** The usual frame, which is not parsed; all others are. */
+const USUAL = { head: '{"data":"' };
 
 /**
  * The frames are one stream of text: they hold several lines or parts of one (wire: DigitalOcean 2.4). Some servers leave
@@ -32,6 +32,17 @@ export function createFrameReader(parse: (raw: string) => LogBody): FrameReader 
   let skipped = 0;
   let lineFrames: 'unknown' | 'yes' | 'no' = 'unknown';
 
+  const texts = createFrameText(USUAL);
+  const reading = entryReading(parse);
+
+  /** Whole lines with nothing open before them. */
+  const addWhole = (frame: Uint8Array): boolean => {
+    const { length } = texts;
+    if (!texts.add(frame)) return false;
+    if (texts.endsLine()) return true;
+    texts.cutTo(length);
+    return false;
+  };
   const finish = (line: string, items: LogEntry[]) => {
     const whole = rest === '' ? line : rest + line;
     const text = whole.endsWith('\r') ? whole.slice(0, -1) : whole;
@@ -84,12 +95,17 @@ export function createFrameReader(parse: (raw: string) => LogBody): FrameReader 
     read(frames) {
       const items: LogEntry[] = [];
       const notices: Notice[] = [];
-      for (const text of decode(frames)) {
-        const line = rest === '' && lineFrames !== 'yes' ? onlyLine(text) : null;
-        if (line === null) addFrame(text, items, notices);
-        else items.push(entryOf(line, parse, 0));
+      for (const frame of frames) {
+        if (rest === '' && lineFrames !== 'yes' && addWhole(frame)) continue;
+        // In the order in which they came.
+        if (texts.length > 0) addItems(texts.take(), reading, items);
+        addFrame(decoded(frame), items, notices);
       }
-      return notices.length > 0 ? { items, notices } : { items };
+      const about = notices.length > 0 ? { notices } : {};
+      if (texts.length === 0) return { items, ...about };
+      if (items.length === 0) return carrying(about, bundleOf(texts.take(), reading));
+      addItems(texts.take(), reading, items);
+      return { items, ...about };
     },
     end({ broken }) {
       if (rest === '') return null;
@@ -100,31 +116,8 @@ export function createFrameReader(parse: (raw: string) => LogBody): FrameReader 
   };
 }
 
-/** The usual frame, one line with nothing escaped but its line feed, is cut out without parsing; null for others. */
-function onlyLine(text: string): string | null {
-  const stop = text.length - TAIL.length;
-  if (stop < HEAD.length || !text.startsWith(HEAD) || !text.endsWith(TAIL)) return null;
-  if (text.indexOf('\\', HEAD.length) !== stop || text.indexOf('"', HEAD.length) !== stop + 2) return null;
-  return text.slice(HEAD.length, stop);
-}
-
-/** Plain ASCII, the usual case, is decoded in one go for all frames: then places in bytes are places in text. */
-function decode(frames: readonly Uint8Array[]): string[] {
-  if (frames.length > 1) {
-    const joined = Buffer.concat(frames);
-    if (isAscii(joined)) {
-      const text = joined.toString('latin1');
-      let end = 0;
-      return frames.map((frame) => {
-        const start = end;
-        end += frame.length;
-        return text.slice(start, end);
-      });
-    }
-  }
-  return frames.map((frame) =>
-    Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8'),
-  );
+function decoded(frame: Uint8Array): string {
+  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8');
 }
 
 function entryOf(line: string, parse: (raw: string) => LogBody, skipped: number): LogEntry {

@@ -1,7 +1,7 @@
 // One live connection of a log: waits for one to be there, follows it, says when a deployment succeeds another.
 // Knows nothing of the past.
 import { CliError } from '../../errors.ts';
-import type { LogEntry, Notice } from '../../model.ts';
+import { countOf, type LogEntry, type Notice } from '../../model.ts';
 import type { Batch, LiveEnd } from '../../provider.ts';
 import { wait } from '../../wait.ts';
 import { type BacklogFilter, createBacklogFilter } from './backlog.ts';
@@ -87,7 +87,7 @@ async function* follow(log: LogReading, following: Following, signal: AbortSigna
       const step = await live.batches.next();
       if (step.done === true)
         return await endOf(log, { ending: step.value, outdated: watch.outdated() }, signal);
-      if (step.value.items.length > 0) watch.touch();
+      if (countOf(step.value) > 0) watch.touch();
       yield backlog === null ? step.value : await backlog.pass(step.value, signal);
     }
   } finally {

@@ -1,6 +1,7 @@
 // What all ways of reading one log share: the asking, what was learnt about the platform, what was said already.
 import { CliError } from '../../errors.ts';
-import { LogEntry, type Notice } from '../../model.ts';
+import { type LogBody, LogEntry, type Notice } from '../../model.ts';
+import type { LineReading } from '../../transport/line-bundle.ts';
 import { createLineSplitter, type LineSplitter } from '../../transport/lines.ts';
 import { harmless } from '../../transport/refusals.ts';
 import type { DigitaloceanClient } from './client.ts';
@@ -25,6 +26,8 @@ export function createReading(client: DigitaloceanClient, place: LogPlace): LogR
   return { client, place, none: 0, all: -1, saidNothing: false, saidPlain: false };
 }
 
+/** Bytes of a line that are kept. */
+export const LONGEST_LINE = 1024 * 1024;
 /** What `tail_lines` may be is not known for certain (wire: DigitalOcean 11.5). */
 const LEAST = 1;
 const MANY = 1_000_000;
@@ -68,9 +71,14 @@ export function nothingNotices(log: LogReading, words: string): Notice[] {
 }
 
 export function entrySplitter(place: LogPlace): LineSplitter<LogEntry> {
-  const parse = place.parser();
-  return createLineSplitter({
+  return createLineSplitter(entryReading(place.parser()));
+}
+
+/** How lines of this platform become entries. */
+export function entryReading(parse: (raw: string) => LogBody): LineReading<LogEntry> {
+  return {
+    maxBytes: LONGEST_LINE,
     make: (text, bytes, truncated, at) => new LogEntry(text, parse, bytes, truncated, at),
     stamp: stampOf,
-  });
+  };
 }

@@ -1,8 +1,9 @@
 // The hot log, read once: about so many lines, of several back ends, out of order (wire: Scalingo 2.2).
 // Knows neither archives nor the live connection.
 import { CliError } from '../../errors.ts';
-import { LogEntry, type Lot } from '../../model.ts';
+import { type LogBody, LogEntry, type Lot } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
+import type { LineReading } from '../../transport/line-bundle.ts';
 import { createLineSplitter, type LineSplitter, splitLines } from '../../transport/lines.ts';
 import type { HttpStream } from '../../transport/network.ts';
 import { stampAt } from '../../transport/stamps.ts';
@@ -31,6 +32,8 @@ export interface Tally {
   oldestLine: string | null;
 }
 
+/** Bytes of a line that are kept. */
+export const LONGEST_LINE = 1024 * 1024;
 /** More than a log of 50 MiB holds; and what is asked for instead where the platform finds that too much. */
 export const WHOLE_LOG = 1_000_000;
 const MODEST = 100_000;
@@ -76,10 +79,16 @@ export async function* readDump(
 }
 
 export function entrySplitter({ parse }: LogPlace): LineSplitter<LogEntry> {
-  return createLineSplitter({
+  return createLineSplitter(entryReading(parse));
+}
+
+/** How lines of this platform become entries. */
+export function entryReading(parse: (raw: string) => LogBody): LineReading<LogEntry> {
+  return {
+    maxBytes: LONGEST_LINE,
     make: (text, bytes, truncated, at) => new LogEntry(text, parse, bytes, truncated, at),
     stamp: stampAt,
-  });
+  };
 }
 
 async function openDump(log: LogReading, lines: number, signal: AbortSignal): Promise<HttpStream | null> {

@@ -1,10 +1,12 @@
 // What comes over a live connection, frames of a websocket or events of an event stream, turned into log entries.
 // Knows no connection.
-import { isAscii } from 'node:buffer';
-import { type LogBody, LogEntry, type Notice } from '../../model.ts';
+import { carrying, type LogBody, LogEntry, type Notice } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
+import { createFrameText } from '../../transport/frame-text.ts';
 import { type Fields, fieldsOf, parseJson } from '../../transport/json-fields.ts';
+import { addItems, bundleOf } from '../../transport/line-bundle.ts';
 import type { ServerSentEvent } from '../../transport/network.ts';
+import { entryReading, LONGEST_LINE } from './dump.ts';
 
 export interface FrameReader {
   /** One JSON object per frame (wire: Scalingo 2.4). A batch without items is a sign of life. */
@@ -14,12 +16,15 @@ export interface FrameReader {
 }
 
 const MOST_MENTIONED = 8;
-/** Bytes of a line that are kept. */
-const LONGEST_LINE = 1024 * 1024;
+
+/** The usual frame, which is not parsed; all others are. */
+const USUAL = { head: '{"event":"log","log":"', ignored: ',"timestamp":"' };
 
 /** One per connection: a kind of event that nobody knows is mentioned once. */
 export function createFrameReader(parse: (raw: string) => LogBody): FrameReader {
   const mentioned = new Set<string>();
+  const texts = createFrameText(USUAL);
+  const reading = entryReading(parse);
 
   const readFrame = (text: string, items: LogEntry[], notices: Notice[]): void => {
     const frame = fieldsOf(parseJson(text));
@@ -40,8 +45,23 @@ export function createFrameReader(parse: (raw: string) => LogBody): FrameReader 
     frames(frames) {
       const items: LogEntry[] = [];
       const notices: Notice[] = [];
-      for (const text of decode(frames)) readFrame(text, items, notices);
-      return notices.length > 0 ? { items, notices } : { items };
+      for (const frame of frames) {
+        if (texts.add(frame)) {
+          texts.endLine();
+          continue;
+        }
+        const parsed: LogEntry[] = [];
+        readFrame(textOf(frame), parsed, notices);
+        if (parsed.length === 0) continue;
+        // In the order in which they came.
+        if (texts.length > 0) addItems(texts.take(), reading, items);
+        for (const entry of parsed) items.push(entry);
+      }
+      const about = notices.length > 0 ? { notices } : {};
+      if (texts.length === 0) return { items, ...about };
+      if (items.length === 0) return carrying(about, bundleOf(texts.take(), reading));
+      addItems(texts.take(), reading, items);
+      return { items, ...about };
     },
     events(events) {
       const items: LogEntry[] = [];
@@ -52,6 +72,10 @@ export function createFrameReader(parse: (raw: string) => LogBody): FrameReader 
       return { items };
     },
   };
+}
+
+function textOf(frame: Uint8Array): string {
+  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8');
 }
 
 /** The documentation says `name`, every official client reads `event`. */
@@ -68,25 +92,6 @@ function frameWithin(data: string): string | undefined {
   const kind = kindOf(frame);
   if (kind === 'ping') return '';
   return kind === 'log' && typeof frame.log === 'string' ? frame.log : undefined;
-}
-
-/** Plain ASCII, the usual case, is decoded in one go for all frames: then places in bytes are places in text. */
-function decode(frames: readonly Uint8Array[]): string[] {
-  if (frames.length > 1) {
-    const joined = Buffer.concat(frames);
-    if (isAscii(joined)) {
-      const text = joined.toString('latin1');
-      let end = 0;
-      return frames.map((frame) => {
-        const start = end;
-        end += frame.length;
-        return text.slice(start, end);
-      });
-    }
-  }
-  return frames.map((frame) =>
-    Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8'),
-  );
 }
 
 /** A frame may hold several lines, each with LF or CR LF behind it or, the last one, without. */
