@@ -31,6 +31,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SMALL_U = 0x75;
 const SMALL = 64 * 1024;
+/** Of a word, and the end of the last line. */
+const SPARE = 8;
 /** A larger buffer is let go when it is empty. */
 const KEPT = 1024 * 1024;
 
@@ -43,39 +45,49 @@ for (const [letter, meant] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', '
 export function createFrameText({ head, ignored }: FrameForm): FrameText {
   const before = Buffer.from(head);
   const after = Buffer.from(ignored ?? '');
-  let bytes: Buffer = Buffer.allocUnsafeSlow(SMALL);
+  const frame = new Scratch();
+  const text = new Scratch();
   let length = 0;
 
-  const addText = (frame: Uint8Array): boolean => {
-    const out = bytes;
+  const addText = (): boolean => {
+    const { bytes: read, words: readWords } = frame;
+    const { bytes: written, words: writtenWords } = text;
     let at = length;
-    let all = 0;
     let index = before.length;
+    let all = 0;
     for (;;) {
-      const byte = frame[index++] ?? 0;
+      const word = readWords.getInt32(index, true);
+      if (isPlain(word)) {
+        writtenWords.setInt32(at, word, true);
+        at += 4;
+        index += 4;
+        continue;
+      }
+      const byte = read[index++] ?? 0;
       if (byte === QUOTE) break;
       // A control character, or the end of the frame.
       if (byte < 0x20) return false;
       if (byte !== BACKSLASH) {
         all |= byte;
-        out[at++] = byte;
+        written[at++] = byte;
         continue;
       }
-      const letter = frame[index++] ?? 0;
+      const letter = read[index++] ?? 0;
       if (letter === SMALL_U) {
-        const code = hexAt(frame, index);
+        const code = hexAt(read, index);
         // Others take several bytes, and some are half of a character.
         if (code < 0 || code > 0x7f) return false;
         index += 4;
-        out[at++] = code;
+        if (code === LF && isSingleReturn(written, at, length)) at -= 1;
+        written[at++] = code;
       } else {
         const meant = ESCAPED[letter] ?? 0;
         if (meant === 0) return false;
-        if (meant === LF && isSingleReturn(out, at, length)) at -= 1;
-        out[at++] = meant;
+        if (meant === LF && isSingleReturn(written, at, length)) at -= 1;
+        written[at++] = meant;
       }
     }
-    if ((all > 0x7f && !isUtf8(frame)) || !endsAt(frame, index, after)) return false;
+    if ((all > 0x7f && !isUtf8(written.subarray(length, at))) || !frame.endsAt(index, after)) return false;
     length = at;
     return true;
   };
@@ -84,28 +96,101 @@ export function createFrameText({ head, ignored }: FrameForm): FrameText {
     get length() {
       return length;
     },
-    add(frame) {
-      for (let index = 0; index < before.length; index += 1) if (frame[index] !== before[index]) return false;
-      // One more for the end of the last line.
-      if (length + frame.length + 1 > bytes.length) bytes = enlarged(bytes, length, frame.length + 1);
-      return addText(frame);
+    add(bytes) {
+      frame.hold(bytes);
+      for (let index = 0; index < before.length; index += 1)
+        if (frame.bytes[index] !== before[index]) return false;
+      text.reserve(length + bytes.length, length);
+      return addText();
     },
     endLine() {
+      const { bytes } = text;
       if (length === 0 || bytes[length - 1] === LF) return;
       if (isSingleReturn(bytes, length, 0)) length -= 1;
       bytes[length++] = LF;
     },
-    endsLine: () => length === 0 || bytes[length - 1] === LF,
+    endsLine: () => length === 0 || text.bytes[length - 1] === LF,
     take() {
-      const taken = bytes.subarray(0, length);
+      const taken = text.bytes.subarray(0, length);
       length = 0;
-      if (bytes.length > KEPT) bytes = Buffer.allocUnsafeSlow(SMALL);
+      frame.shrink();
+      text.shrink();
       return taken;
     },
     cutTo(to) {
       length = to;
     },
   };
+}
+
+/** Room for so many bytes and some more: words are read and written beyond the last one. */
+class Scratch {
+  bytes: Buffer = Buffer.alloc(0);
+  words: DataView = new DataView(new ArrayBuffer(0));
+
+  #held = 0;
+
+  constructor() {
+    this.#renew(SMALL);
+  }
+
+  /** Keeps the first `kept` bytes. */
+  reserve(size: number, kept: number): void {
+    if (size + SPARE <= this.bytes.length) return;
+    const { bytes } = this;
+    this.#renew(Math.max(bytes.length * 2, size + SPARE));
+    bytes.copy(this.bytes, 0, 0, kept);
+  }
+
+  /** NUL stands behind them. */
+  hold(bytes: Uint8Array): void {
+    this.reserve(bytes.length, 0);
+    this.bytes.set(bytes);
+    this.#held = bytes.length;
+    this.bytes[bytes.length] = 0;
+  }
+
+  /** Whether the object ends at that index, but for the value that nobody reads. */
+  endsAt(at: number, ignored: Uint8Array): boolean {
+    const { bytes } = this;
+    if (bytes[at] === CLOSE) return this.#isBlank(at + 1);
+    if (ignored.length === 0) return false;
+    let index = at;
+    for (const byte of ignored) if (bytes[index++] !== byte) return false;
+    for (let byte = bytes[index] ?? 0; byte !== QUOTE; byte = bytes[index] ?? 0) {
+      if (byte < 0x20 || byte === BACKSLASH) return false;
+      index += 1;
+    }
+    return bytes[index + 1] === CLOSE && this.#isBlank(index + 2);
+  }
+
+  /** Some servers end a frame with a line feed. */
+  #isBlank(from: number): boolean {
+    for (let index = from; index < this.#held; index += 1) if (this.bytes[index] !== LF) return false;
+    return from <= this.#held;
+  }
+
+  shrink(): void {
+    if (this.bytes.length > KEPT) this.#renew(SMALL);
+  }
+
+  #renew(size: number): void {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
+  }
+}
+
+/** Whether none of four bytes is a quote, a backslash, a control character or beyond ASCII. */
+function isPlain(word: number): boolean {
+  const quotes = word ^ 0x22222222;
+  const backslashes = word ^ 0x5c5c5c5c;
+  // The highest bit of a byte stays when what is taken from it is more than the byte; a borrow may only mark too many.
+  const marks =
+    ((quotes - 0x01010101) & ~quotes) |
+    ((backslashes - 0x01010101) & ~backslashes) |
+    ((word - 0x20202020) & ~word) |
+    word;
+  return (marks & 0x80808080) === 0;
 }
 
 function codesOf([letter = '', meant = '']: string): readonly [letter: number, meant: number] {
@@ -127,29 +212,4 @@ function hexAt(frame: Uint8Array, at: number): number {
 /** Whether the last byte is a CR that belongs to the LF behind it; of two of them one is text, and both are left there. */
 function isSingleReturn(bytes: Uint8Array, length: number, from: number): boolean {
   return length > from && bytes[length - 1] === CR && !(length - 2 >= from && bytes[length - 2] === CR);
-}
-
-/** Whether the object ends at that index, but for the value that nobody reads. */
-function endsAt(frame: Uint8Array, at: number, ignored: Uint8Array): boolean {
-  if (frame[at] === CLOSE) return isBlank(frame, at + 1);
-  if (ignored.length === 0) return false;
-  let index = at;
-  for (const byte of ignored) if (frame[index++] !== byte) return false;
-  for (let byte = frame[index] ?? 0; byte !== QUOTE; byte = frame[index] ?? 0) {
-    if (byte < 0x20 || byte === BACKSLASH) return false;
-    index += 1;
-  }
-  return frame[index + 1] === CLOSE && isBlank(frame, index + 2);
-}
-
-/** Some servers end a frame with a line feed. */
-function isBlank(frame: Uint8Array, from: number): boolean {
-  for (let index = from; index < frame.length; index += 1) if (frame[index] !== LF) return false;
-  return true;
-}
-
-function enlarged(bytes: Buffer, length: number, more: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, length + more));
-  bytes.copy(larger, 0, 0, length);
-  return larger;
 }
