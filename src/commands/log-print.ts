@@ -53,6 +53,9 @@ export interface PrinterOptions {
   readonly tally: Tally;
 }
 
+/** Lines that are printed at once: the text of many more would outlive the collector's quick rounds. */
+const PIECE = 200;
+
 export async function createLogPrinter(options: PrinterOptions): Promise<LogPrinter> {
   const { terminal, targets, tally } = options;
   const renderer = await createRenderer(options);
@@ -88,7 +91,11 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
         if (seesTimes) tally.see(entry.body.ts);
         return { entry, target: shown, observed: observedOf(index), late };
       });
-      return terminal.print(renderer.entries(items));
+      // On a terminal all lines of a lot are aligned with each other.
+      const size = terminal.out.isTTY ? items.length : PIECE;
+      for (let from = 0; from < items.length; from += size) {
+        await terminal.print(renderer.entries(items.slice(from, from + size)));
+      }
     },
     async gap(gap, target) {
       tally.gaps += 1;
