@@ -34,23 +34,39 @@ export function shiftInstant(instant: Instant, byMillis: number): Instant {
   };
 }
 
-let dayOfCache = Number.NaN;
+let lastSecond = Number.NaN;
+let lastText = '';
+let lastDay = Number.NaN;
 let dayText = '';
 
 /** RFC 3339 in UTC with exactly the digits that were given. */
 export function formatInstant(instant: Instant): string {
-  const day = Math.floor(instant.seconds / 86_400);
-  if (day !== dayOfCache) {
+  // Lines come in clusters.
+  if (instant.seconds !== lastSecond) {
+    lastText = secondText(instant.seconds);
+    lastSecond = instant.seconds;
+  }
+  return `${lastText}${fractionText(instant)}Z`;
+}
+
+function secondText(seconds: number): string {
+  const day = Math.floor(seconds / 86_400);
+  if (day !== lastDay) {
     const date = new Date(day * 86_400_000);
     dayText = Number.isNaN(date.getTime()) ? '0000-00-00T' : date.toISOString().slice(0, -13);
-    dayOfCache = day;
+    lastDay = day;
   }
-  const rest = instant.seconds - day * 86_400;
+  const rest = seconds - day * 86_400;
   const hours = Math.floor(rest / 3600);
   const minutes = Math.floor(rest / 60) % 60;
-  const clock = `${twoDigits(hours)}:${twoDigits(minutes)}:${twoDigits(rest % 60)}`;
-  if (instant.digits === 0) return `${dayText}${clock}Z`;
-  return `${dayText}${clock}.${String(instant.nanos).padStart(9, '0').slice(0, instant.digits)}Z`;
+  return `${dayText}${twoDigits(hours)}:${twoDigits(minutes)}:${twoDigits(rest % 60)}`;
+}
+
+/** `.123`: the digits that were given, `most` of them; '' where there are none. */
+export function fractionText({ nanos, digits }: Instant, most = 9): string {
+  if (digits === 0) return '';
+  const all = nanos < 1e8 ? String(nanos).padStart(9, '0') : String(nanos);
+  return `.${digits < 9 || most < 9 ? all.slice(0, Math.min(digits, most)) : all}`;
 }
 
 function twoDigits(value: number): string {

@@ -5,8 +5,12 @@ import {
   type Gap,
   type Instant,
   instantFromMillis,
+  LEVELS,
+  type Level,
+  type LogBody,
   type MessageReader,
   type Notice,
+  type TimeQuality,
 } from '../model.ts';
 import { SEVERITIES } from './levels.ts';
 import type { LogItem, LogRenderer, LogTarget } from './log-item.ts';
@@ -220,10 +224,18 @@ export function createNdjsonRenderer({
   return {
     head: '',
     entries(batch) {
-      const time = millisText(now());
+      const time = now();
+      // Of many lines that came together it is the same.
+      let observed = Number.NaN;
+      let observedText = '';
       let text = '';
       for (const item of batch) {
-        text += lineOf(item, item.observed === undefined ? time : millisText(item.observed));
+        const own = item.observed ?? time;
+        if (own !== observed) {
+          observed = own;
+          observedText = millisText(own);
+        }
+        text += lineOf(item, observedText);
       }
       return finish(text);
     },
@@ -238,36 +250,94 @@ export function jsonLine(record: OutputRecord): string {
   return `${JSON.stringify(record)}\n`;
 }
 
+/** Of as few pieces as can be: a line is a tree of them, which somebody has to walk when it is written. */
 function createLogLines(
   includeRaw: boolean,
   read: MessageReader,
 ): (item: LogItem, observed: string) => string {
-  const targets = new Map<LogTarget, { start: string; seq: number }>();
+  const targets = new Map<LogTarget, { start: string; seq: number; origins: Map<string | null, Origin> }>();
   return ({ entry, target, late }, observed) => {
     let known = targets.get(target);
     if (!known) {
-      known = { start: JSON.stringify(common('log', target)).slice(0, -1), seq: 0 };
+      const start = JSON.stringify(common('log', target)).slice(0, -1);
+      known = { start: flat(`${start},"ts":`), seq: 0, origins: new Map() };
       targets.set(target, known);
     }
     known.seq++;
     const { body } = entry;
-    const time = body.ts ? `"${formatInstant(body.ts)}"` : 'null';
+    const { ts } = body;
     const reading = read(body);
-    const level = reading.level
-      ? `"${reading.level}","severity":${SEVERITIES[reading.level]}`
-      : 'null,"severity":null';
+    const fields = reading.json ?? (reading.fields ? JSON.stringify(reading.fields) : 'null');
+    const line =
+      `${ts ? `${known.start}"${formatInstant(ts)}"` : `${known.start}null`}` +
+      `${QUALITY_TEXTS[body.quality]}${observed}${originOf(body, known.origins).text}${levelText(reading.level)}` +
+      `${JSON.stringify(body.message)},"fields":${fields}${endText(body)}${known.seq}`;
+    if (entry.truncated === 0 && !late && !includeRaw) return `${line}}\n`;
     return (
-      `${known.start},"ts":${time},"ts_quality":"${body.quality}","observed":"${observed}",` +
-      `"component":${textOrNull(body.component)},"instance":${textOrNull(body.instance)},` +
-      `"source":"${body.source}","stream":${body.stream ? `"${body.stream}"` : 'null'},` +
-      `"level":${level},"message":${JSON.stringify(body.message)},` +
-      `"fields":${reading.json ?? (reading.fields ? JSON.stringify(reading.fields) : 'null')},"id":${textOrNull(body.id)},` +
-      `"deployment":${textOrNull(body.deployment)},"seq":${known.seq}` +
-      `${late ? ',"late":true' : ''}` +
+      `${line}${late ? ',"late":true' : ''}` +
       `${entry.truncated > 0 ? `,"truncated":${bytesOrNull(entry.truncated)}` : ''}` +
       `${includeRaw ? `,"raw":${JSON.stringify(entry.raw)}` : ''}}\n`
     );
   };
+}
+
+/** Up to the time of reading. */
+const QUALITY_TEXTS: Readonly<Record<TimeQuality, string>> = {
+  exact: ',"ts_quality":"exact","observed":"',
+  second: ',"ts_quality":"second","observed":"',
+  corrected: ',"ts_quality":"corrected","observed":"',
+  observed: ',"ts_quality":"observed","observed":"',
+};
+
+/** What is the same for all lines of one place. */
+interface Origin extends Pick<LogBody, 'component' | 'instance' | 'source' | 'stream'> {
+  /** Between the time of reading and the level. */
+  readonly text: string;
+}
+
+const MOST_ORIGINS = 256;
+
+function originOf(body: LogBody, origins: Map<string | null, Origin>): Origin {
+  const { component, instance, source, stream } = body;
+  const name = instance ?? component;
+  const known = origins.get(name);
+  if (
+    known &&
+    known.component === component &&
+    known.instance === instance &&
+    known.source === source &&
+    known.stream === stream
+  )
+    return known;
+  const text = flat(
+    `","component":${textOrNull(component)},"instance":${textOrNull(instance)},` +
+      `"source":"${source}","stream":${stream ? `"${stream}"` : 'null'},"level":`,
+  );
+  if (origins.size >= MOST_ORIGINS) origins.clear();
+  const origin = { component, instance, source, stream, text };
+  origins.set(name, origin);
+  return origin;
+}
+
+/** Up to the message. */
+function levelText(level: Level | null): string {
+  return level === null ? NO_LEVEL : LEVEL_TEXTS[level];
+}
+
+const NO_LEVEL = 'null,"severity":null,"message":';
+const LEVEL_TEXTS = Object.fromEntries(
+  LEVELS.map((level) => [level, flat(`"${level}","severity":${SEVERITIES[level]},"message":`)]),
+) as Readonly<Record<Level, string>>;
+
+/** Behind the fields, up to the number. */
+function endText({ id, deployment }: LogBody): string {
+  if (id === null && deployment === null) return ',"id":null,"deployment":null,"seq":';
+  return `,"id":${textOrNull(id)},"deployment":${textOrNull(deployment)},"seq":`;
+}
+
+/** In one piece. Text of JSON has no half characters. */
+function flat(json: string): string {
+  return Buffer.from(json, 'utf8').toString('utf8');
 }
 
 function textOrNull(text: string | null): string {

@@ -1,5 +1,5 @@
 // Times as they are shown in front of a line. Knows no line.
-import type { Instant } from '../model.ts';
+import { fractionText, type Instant } from '../model.ts';
 import { type Clock, clockOf, type Zone } from '../time.ts';
 
 export type Timestamps = 'short' | 'iso' | 'unix' | 'relative' | 'none';
@@ -22,12 +22,12 @@ export function createTimeText(style: TimeStyle): (instant: Instant | null) => s
   if (style.timestamps === 'relative') return (instant) => (instant ? ageText(instant, style.now()) : '-');
   const clock = createClock(style.zone);
   if (style.timestamps === 'short') {
-    return (instant) => (instant ? clock(instant).time + fraction(instant, 3) : '-');
+    return (instant) => (instant ? clock(instant).time + fractionText(instant, 3) : '-');
   }
   return (instant) => {
     if (!instant) return '-';
     const { date, time, offset } = clock(instant);
-    return `${date}T${time}${fraction(instant, 9)}${offset}`;
+    return `${date}T${time}${fractionText(instant, 9)}${offset}`;
   };
 }
 
@@ -45,12 +45,7 @@ export function createClock(zone: Zone): (instant: Instant) => Clock {
 }
 
 function unixText(instant: Instant): string {
-  return instant.seconds + fraction(instant, 9);
-}
-
-function fraction({ nanos, digits }: Instant, most: number): string {
-  if (digits === 0) return '';
-  return `.${String(nanos).padStart(9, '0').slice(0, Math.min(digits, most))}`;
+  return instant.seconds + fractionText(instant, 9);
 }
 
 /** `3s`, `5m12s`, `2h5m`, `3d4h`; `+3s` for what is still to come. */

@@ -24,7 +24,7 @@ export interface WebSockets {
 const HANDSHAKE_TIMEOUT = 45_000;
 const MAX_PAYLOAD = 16 * 1024 * 1024;
 /** What is held while nobody pulls, before the socket is paused. */
-const HELD = { bytes: 1024 * 1024, frames: 2048 };
+const HELD = { bytes: 128 * 1024, frames: 2048 };
 /** Milliseconds that the peer has to close the TCP connection after the closing frames. */
 const CLOSE_TIMEOUT = 2_000;
 /** Of a refusal's body, and milliseconds to wait for its end. */
