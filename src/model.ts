@@ -43,13 +43,14 @@ let dayText = '';
 export function formatInstant(instant: Instant): string {
   // Lines come in clusters.
   if (instant.seconds !== lastSecond) {
-    lastText = secondText(instant.seconds);
+    lastText = formatSecond(instant.seconds);
     lastSecond = instant.seconds;
   }
   return `${lastText}${fractionText(instant)}Z`;
 }
 
-function secondText(seconds: number): string {
+/** `2026-09-20T14:15:34`: what stands before the fraction; of seconds since the epoch. */
+export function formatSecond(seconds: number): string {
   const day = Math.floor(seconds / 86_400);
   if (day !== lastDay) {
     const date = new Date(day * 86_400_000);
@@ -114,7 +115,11 @@ export interface Reading extends Pick<LogBody, 'level' | 'message' | 'fields'> {
 }
 
 /** Reads a message when someone asks; nothing is remembered, so that nothing is held. */
-export type MessageReader = (body: LogBody) => Reading;
+export interface MessageReader {
+  (body: LogBody): Reading;
+  /** Whether it gives nothing but the body for a message of these bytes, told without reading it; absent = it has to be asked. */
+  readonly isPlain?: (bytes: Uint8Array, from: number, to: number) => boolean;
+}
 
 /**
  * One log line. `raw` is the platform's line without CR and LF (for structured rows: their nearest text form).
@@ -167,10 +172,42 @@ export interface Bundle<T> {
   readonly at: readonly number[];
   /** Made anew at every look, so that none is held: look once. */
   readonly items: readonly T[];
-  /** The items as the platform wrote them, LF behind each, as text only if it is plain ASCII; null where that is not what stands there. */
-  readonly verbatim: Uint8Array | string | null;
+  /** The items as the platform wrote them, LF behind each; null where that is not what stands there. */
+  readonly verbatim: Uint8Array | null;
+  /** The same with the places of what stands in them; null where nobody finds those without making the items. */
+  readonly lines: LineBytes<T> | null;
   /** Whether any item may hold this text; false only where none does. */
   mayHold(text: string): boolean;
+}
+
+/** Lines as bytes, so that they can be written in another form without becoming text. */
+export interface LineBytes<T> {
+  /** Valid UTF-8. */
+  readonly bytes: Buffer;
+  /** Where the LF of each line stands; a CR before it is not the line's. */
+  readonly ends: readonly number[];
+  /** Finds the parts of the line from..to, without its end; false where it has to be made into an item. */
+  find(bytes: Uint8Array, from: number, to: number, parts: LineParts): boolean;
+  /** The item of that line. */
+  item(from: number, to: number): T;
+  /** The same object for lines of which equal origins are the same place. */
+  readonly places: object;
+}
+
+/**
+ * What stands where in one line that has a time; places are indices of bytes. What the origin does not tell of an item's
+ * body is its time and its message, and the quality of the time is `exact`, or `second` without digits.
+ */
+export interface LineParts {
+  /** Since the epoch. */
+  seconds: number;
+  /** Where the digits of the fraction begin, and how many of them count. */
+  fraction: number;
+  digits: number;
+  origin: number;
+  originEnd: number;
+  /** The message reaches to the end of the line. */
+  message: number;
 }
 
 /** Some items in order; those of a bundle, where there is one, are made when `items` is looked at. */

@@ -83,9 +83,10 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
       tally.records += countOf(lot);
       if (late) tally.late += countOf(lot);
       const asWritten = renderer.isVerbatim ? lot.bundle?.verbatim : null;
-      if (typeof asWritten === 'string') return terminal.print(asWritten, 'ascii');
       if (asWritten) return terminal.print(asWritten);
       const observedOf = createObserved(stamps);
+      const lines = renderer.lines && !late && !seesTimes ? lot.bundle?.lines : null;
+      if (lines && renderer.lines) return terminal.print(renderer.lines(lines, shown, observedOf), 'lent');
       const items = lot.items.map((entry, index): LogItem => {
         if (entry.truncated > 0) tally.cut += 1;
         if (seesTimes) tally.see(entry.body.ts);

@@ -1,5 +1,5 @@
 // What log renderers take and give. Knows no form.
-import type { Gap, LogEntry, Notice } from '../model.ts';
+import type { Gap, LineBytes, LogEntry, Notice } from '../model.ts';
 import type { EndSummary } from './records.ts';
 
 /** Where an entry was read. Renderers tell targets apart by identity: the same object for every entry of one target. */
@@ -26,6 +26,8 @@ export interface LogRenderer {
   readonly head: string;
   /** Bytes only where a line was no valid UTF-8 and the form keeps bytes. */
   entries(batch: readonly LogItem[]): string | Uint8Array;
+  /** The same text as `entries`, from bytes; valid until something is asked for again. Absent where the form needs the items. */
+  lines?(lines: LineBytes<LogEntry>, target: LogTarget, observedOf: (index: number) => number): Uint8Array;
   /** Whether it gives the platform's lines as they are, LF behind each: then whole pieces of them may be printed instead. */
   readonly isVerbatim?: boolean;
   /** '' in forms that leave gaps to stderr. */

@@ -1,7 +1,8 @@
 // From the name of a form to the renderer of log entries in it. Knows no stream and no flag.
 import { CliError } from '../errors.ts';
 import { cutMark, type LogItem, type LogRenderer } from './log-item.ts';
-import { createLogRecords, createNdjsonRenderer, type OutputRecord } from './records.ts';
+import { createNdjsonRenderer } from './ndjson.ts';
+import { createLogRecords, type OutputRecord } from './records.ts';
 import type { AnsiMode } from './sanitize.ts';
 import type { TextOptions } from './text.ts';
 

@@ -1,19 +1,15 @@
-// Model values as the contract's records, and log entries as ndjson lines. Knows no stream; keys stand in the contract's order.
+// Model values as the contract's records. Knows no stream; keys stand in the contract's order.
 import {
   type App,
   formatInstant,
   type Gap,
   type Instant,
   instantFromMillis,
-  LEVELS,
-  type Level,
-  type LogBody,
   type MessageReader,
   type Notice,
-  type TimeQuality,
 } from '../model.ts';
 import { SEVERITIES } from './levels.ts';
-import type { LogItem, LogRenderer, LogTarget } from './log-item.ts';
+import type { LogItem, LogTarget } from './log-item.ts';
 
 /** Stands in every record. */
 export const COMMON_KEYS = ['v', 'type', 'provider', 'profile', 'app'] as const;
@@ -195,153 +191,18 @@ export function timeOrNull(instant: Instant | null): string | null {
 }
 
 /** null where nobody knows. */
-function bytesOrNull(truncated: number): number | null {
+export function bytesOrNull(truncated: number): number | null {
   return Number.isFinite(truncated) ? truncated : null;
 }
 
-function millisText(millis: number): string {
+/** `millis`: epoch milliseconds. */
+export function millisText(millis: number): string {
   return formatInstant(instantFromMillis(millis));
-}
-
-export interface NdjsonOptions {
-  readonly isTTY: boolean;
-  readonly includeRaw?: boolean | undefined;
-  /** Epoch milliseconds. */
-  readonly now?: (() => number) | undefined;
-  /** Gives level and fields; the platform's own unless given. */
-  readonly read?: MessageReader | undefined;
-}
-
-/** One JSON object per line; the same as `createLogRecords` gives, built by hand for speed. */
-export function createNdjsonRenderer({
-  isTTY,
-  includeRaw = false,
-  now = Date.now,
-  read = (body) => body,
-}: NdjsonOptions): LogRenderer {
-  const finish = isTTY ? escapeForTerminal : (json: string): string => json;
-  const lineOf = createLogLines(includeRaw, read);
-  return {
-    head: '',
-    entries(batch) {
-      const time = now();
-      // Of many lines that came together it is the same.
-      let observed = Number.NaN;
-      let observedText = '';
-      let text = '';
-      for (const item of batch) {
-        const own = item.observed ?? time;
-        if (own !== observed) {
-          observed = own;
-          observedText = millisText(own);
-        }
-        text += lineOf(item, observedText);
-      }
-      return finish(text);
-    },
-    gap: (gap, target) => finish(jsonLine(gapRecord(gap, target))),
-    notice: (notice, target) => finish(jsonLine(noticeRecord(notice, target, now()))),
-    summary: (end, target) => finish(jsonLine(endRecord(end, target))),
-  };
 }
 
 /** A record as one line of ndjson. On a terminal its text goes through `escapeForTerminal` as well. */
 export function jsonLine(record: OutputRecord): string {
   return `${JSON.stringify(record)}\n`;
-}
-
-/** Of as few pieces as can be: a line is a tree of them, which somebody has to walk when it is written. */
-function createLogLines(
-  includeRaw: boolean,
-  read: MessageReader,
-): (item: LogItem, observed: string) => string {
-  const targets = new Map<LogTarget, { start: string; seq: number; origins: Map<string | null, Origin> }>();
-  return ({ entry, target, late }, observed) => {
-    let known = targets.get(target);
-    if (!known) {
-      const start = JSON.stringify(common('log', target)).slice(0, -1);
-      known = { start: flat(`${start},"ts":`), seq: 0, origins: new Map() };
-      targets.set(target, known);
-    }
-    known.seq++;
-    const { body } = entry;
-    const { ts } = body;
-    const reading = read(body);
-    const fields = reading.json ?? (reading.fields ? JSON.stringify(reading.fields) : 'null');
-    const line =
-      `${ts ? `${known.start}"${formatInstant(ts)}"` : `${known.start}null`}` +
-      `${QUALITY_TEXTS[body.quality]}${observed}${originOf(body, known.origins).text}${levelText(reading.level)}` +
-      `${JSON.stringify(body.message)},"fields":${fields}${endText(body)}${known.seq}`;
-    if (entry.truncated === 0 && !late && !includeRaw) return `${line}}\n`;
-    return (
-      `${line}${late ? ',"late":true' : ''}` +
-      `${entry.truncated > 0 ? `,"truncated":${bytesOrNull(entry.truncated)}` : ''}` +
-      `${includeRaw ? `,"raw":${JSON.stringify(entry.raw)}` : ''}}\n`
-    );
-  };
-}
-
-/** Up to the time of reading. */
-const QUALITY_TEXTS: Readonly<Record<TimeQuality, string>> = {
-  exact: ',"ts_quality":"exact","observed":"',
-  second: ',"ts_quality":"second","observed":"',
-  corrected: ',"ts_quality":"corrected","observed":"',
-  observed: ',"ts_quality":"observed","observed":"',
-};
-
-/** What is the same for all lines of one place. */
-interface Origin extends Pick<LogBody, 'component' | 'instance' | 'source' | 'stream'> {
-  /** Between the time of reading and the level. */
-  readonly text: string;
-}
-
-const MOST_ORIGINS = 256;
-
-function originOf(body: LogBody, origins: Map<string | null, Origin>): Origin {
-  const { component, instance, source, stream } = body;
-  const name = instance ?? component;
-  const known = origins.get(name);
-  if (
-    known &&
-    known.component === component &&
-    known.instance === instance &&
-    known.source === source &&
-    known.stream === stream
-  )
-    return known;
-  const text = flat(
-    `","component":${textOrNull(component)},"instance":${textOrNull(instance)},` +
-      `"source":"${source}","stream":${stream ? `"${stream}"` : 'null'},"level":`,
-  );
-  if (origins.size >= MOST_ORIGINS) origins.clear();
-  const origin = { component, instance, source, stream, text };
-  origins.set(name, origin);
-  return origin;
-}
-
-/** Up to the message. */
-function levelText(level: Level | null): string {
-  return level === null ? NO_LEVEL : LEVEL_TEXTS[level];
-}
-
-const NO_LEVEL = 'null,"severity":null,"message":';
-const LEVEL_TEXTS = Object.fromEntries(
-  LEVELS.map((level) => [level, flat(`"${level}","severity":${SEVERITIES[level]},"message":`)]),
-) as Readonly<Record<Level, string>>;
-
-/** Behind the fields, up to the number. */
-function endText({ id, deployment }: LogBody): string {
-  if (id === null && deployment === null) return ',"id":null,"deployment":null,"seq":';
-  return `,"id":${textOrNull(id)},"deployment":${textOrNull(deployment)},"seq":`;
-}
-
-/** In one piece. Text of JSON has no half characters. */
-function flat(json: string): string {
-  return Buffer.from(json, 'utf8').toString('utf8');
-}
-
-function textOrNull(text: string | null): string {
-  return text === null ? 'null' : JSON.stringify(text);
 }
 
 const UNSAFE = /[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;

@@ -30,9 +30,9 @@ export interface Terminal {
   readonly err: StreamFacts;
   /**
    * Writes to stdout and waits until there is room for more. Resolves at once when the reader has gone. Throws a
-   * CliError when stdout cannot take it (a full disk). `ascii`: the text is nothing else, which is written faster.
+   * CliError when stdout cannot take it (a full disk). `lent`: the bytes are the caller's own again when it resolves.
    */
-  print(text: string | Uint8Array, kind?: 'ascii'): Promise<void>;
+  print(text: string | Uint8Array, kind?: 'lent'): Promise<void>;
   /** One line or more to stderr, without the last LF; nothing with `--quiet`, and nothing once the reader of stdout has gone. */
   note(text: string): void;
   /** The same, also with `--quiet`: errors and warnings. */
@@ -63,7 +63,8 @@ export function createTerminal(settings: TerminalSettings): Terminal {
     out: factsOf(stdout, settings),
     err: factsOf(stderr, settings),
     async print(text, kind) {
-      if (text.length > 0 && !output.write(text, kind)) await output.room();
+      if (text.length > 0 && !output.write(text)) await output.room();
+      if (kind === 'lent' && output.isBusy) await output.flush();
       throwFailure();
     },
     note(text) {

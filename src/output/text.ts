@@ -1,16 +1,18 @@
 // Log entries as lines for people and for awk: one form for terminals, one for pipes. Knows no stream.
 
 import type { Level, LogBody, MessageReader } from '../model.ts';
+import { pieceOf, type Words } from '../text-bytes.ts';
 import type { Zone } from '../time.ts';
 import type { SpanFinder } from './highlight.ts';
 import { BADGES } from './levels.ts';
+import { createLinesWriter, createTimeWriter } from './line-bytes.ts';
 import type { LogItem, LogRenderer, LogTarget } from './log-item.ts';
 import { createMessageText, type MessageText } from './message-text.ts';
 import { type ColorLevel, loadPalette, type Palette, painted, paintOfSource } from './palette.ts';
 import { createRulers, type Rulers } from './rulers.ts';
 import type { AnsiMode } from './sanitize.ts';
 import { createColumns, createLabels, type Label, nameAmong, widestLabel } from './source-label.ts';
-import { createTimeText, SHORT_WIDTH, type Timestamps } from './time-text.ts';
+import { createClock, createTimeText, SHORT_WIDTH, type Timestamps } from './time-text.ts';
 import { loadWidth } from './width.ts';
 
 export interface TextOptions {
@@ -53,20 +55,37 @@ function createPipeText(options: TextOptions, palette: Palette): LogRenderer {
   const columns = paintedColumns(palette);
   const hasColumn = options.noPrefix !== true;
   const messageText = createMessageText({ ...options, read, palette, isOneLine: true, hasLevel: false });
-  return {
-    ...silent,
-    entries(batch) {
-      let text = '';
-      for (const { entry, target } of batch) {
-        const { body } = entry;
-        if (hasTime) text += openTime + timeText(body.ts) + endTime;
-        if (hasColumn) text += columns(target, body);
-        text += `${messageText(entry)}\n`;
-      }
-      return text;
-    },
+  const entries = (batch: readonly LogItem[]): string => {
+    let text = '';
+    for (const { entry, target } of batch) {
+      const { body } = entry;
+      if (hasTime) text += openTime + timeText(body.ts) + endTime;
+      if (hasColumn) text += columns(target, body);
+      text += `${messageText(entry)}\n`;
+    }
+    return text;
   };
+  const hasMessage = options.ansi === 'keep' && !options.fields && (options.highlight ?? []).length === 0;
+  if (!hasMessage || (hasTime && timestamps !== 'iso')) return { ...silent, entries };
+  const clock = createClock(zone);
+  const writeTime = createTimeWriter((seconds) => {
+    const { date, time, offset } = clock({ seconds, nanos: 0, digits: 0 });
+    return { before: `${openTime}${date}T${time}`, after: `${offset}${endTime}` };
+  });
+  const lines = createLinesWriter<Words>({
+    entries,
+    placeOf: (body, target) => pieceOf(hasColumn ? columns(target, body) : ''),
+    write({ place, parts, source, to }, out) {
+      if (hasTime) writeTime(parts, source, out);
+      out.addPiece(place);
+      out.addRange(source, parts.message, to);
+      out.addPiece(LINE_END);
+    },
+  });
+  return { ...silent, entries, lines };
 }
+
+const LINE_END = pieceOf('\n');
 
 const asWritten: MessageReader = (body) => body;
 

@@ -37,15 +37,20 @@ export class WatchedOutput {
   }
 
   /** Whether there is room for more. Does nothing once the stream is over. */
-  write(text: string | Uint8Array, kind?: 'ascii'): boolean {
+  write(text: string | Uint8Array): boolean {
     if (this.#isOver) return true;
     try {
-      return kind === 'ascii' ? this.#stream.write(text, 'latin1') : this.#stream.write(text);
+      return this.#stream.write(text);
     } catch (error) {
       // Some synchronous streams of Node throw instead of emitting.
       this.#fail(error as NodeJS.ErrnoException);
       return true;
     }
+  }
+
+  /** Whether something has not left yet. */
+  get isBusy(): boolean {
+    return !this.#isOver && this.#stream.writableLength > 0;
   }
 
   /** Resolves on drain, or when no drain can come any more. */

@@ -36,6 +36,18 @@ export function readLogfmt(text: string, options: LogfmtOptions): Logfmt | null 
   return new Reader(text, end, options).run();
 }
 
+/** Whether UTF-8 begins with a key and `=` there; true as well where only reading it as text would tell. */
+export function hasKeyAt(bytes: Uint8Array, from: number, to: number): boolean {
+  const most = Math.min(to, from + LONGEST_KEY);
+  let at = from;
+  for (; at < most; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte > 0x7f) return true;
+    if (!isKeyCode(byte)) break;
+  }
+  return at < to && bytes[at] === EQUALS;
+}
+
 class Reader {
   #text: string;
   #end: number;

@@ -1,7 +1,7 @@
 // What an application wrote into its message: JSON or logfmt, as level, text and fields. Knows no platform and no stream.
 import type { LogBody, MessageReader, Reading } from '../model.ts';
 import { levelOfNumber, levelOfWord } from './level-words.ts';
-import { type Fields, readLogfmt } from './logfmt.ts';
+import { type Fields, hasKeyAt, readLogfmt } from './logfmt.ts';
 
 /** Longer messages are not parsed; UTF-16 units. */
 export const LONGEST_PARSED = 65_536;
@@ -10,13 +10,15 @@ export const MOST_KEYS = 200;
 export const DEEPEST = 8;
 
 /** Leaves the message as it is: `--no-parse`. */
-export const unread: MessageReader = (body) => body;
+export const unread: MessageReader = Object.assign((body: LogBody) => body, { isPlain: () => true });
 
 /**
  * The level is the platform's own, else what the message says, else, on a router's line, what its status says. The body
  * itself comes back where the message is neither JSON nor logfmt, or the platform gave fields of its own.
  */
-export const readMessage: MessageReader = (body) => {
+export const readMessage: MessageReader = Object.assign(read, { isPlain });
+
+function read(body: LogBody): Reading {
   if (body.fields !== null) return body;
   const { message } = body;
   const first = message.charCodeAt(startOf(message));
@@ -24,7 +26,18 @@ export const readMessage: MessageReader = (body) => {
   if (first === BRACE) return jsonReading(body) ?? body;
   if (!isNameStart(first)) return body;
   return logfmtReading(body) ?? body;
-};
+}
+
+/** Of UTF-8; false as well where only reading it would tell. */
+function isPlain(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from;
+  const most = Math.min(to, from + MOST_INDENT);
+  while (at < most && bytes[at] === SPACE) at += 1;
+  if (at === to) return true;
+  const first = bytes[at] ?? 0;
+  if (first === BRACE) return false;
+  return !isNameStart(first) || !hasKeyAt(bytes, at, to);
+}
 
 const BRACE = 123;
 const SPACE = 32;

@@ -1,5 +1,6 @@
 // The texts of JSON frames of one known form, unescaped into one piece of bytes without parsing. Knows no platform.
 import { isUtf8 } from 'node:buffer';
+import { isPlainWord } from '../text-bytes.ts';
 
 /** `{"data":"…"}`: the text between a head and a tail that are always the same. */
 export interface FrameForm {
@@ -57,7 +58,7 @@ export function createFrameText({ head, ignored }: FrameForm): FrameText {
     let all = 0;
     for (;;) {
       const word = readWords.getInt32(index, true);
-      if (isPlain(word)) {
+      if (isPlainWord(word)) {
         writtenWords.setInt32(at, word, true);
         at += 4;
         index += 4;
@@ -178,19 +179,6 @@ class Scratch {
     this.bytes = Buffer.allocUnsafeSlow(size);
     this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
   }
-}
-
-/** Whether none of four bytes is a quote, a backslash, a control character or beyond ASCII. */
-function isPlain(word: number): boolean {
-  const quotes = word ^ 0x22222222;
-  const backslashes = word ^ 0x5c5c5c5c;
-  // The highest bit of a byte stays when what is taken from it is more than the byte; a borrow may only mark too many.
-  const marks =
-    ((quotes - 0x01010101) & ~quotes) |
-    ((backslashes - 0x01010101) & ~backslashes) |
-    ((word - 0x20202020) & ~word) |
-    word;
-  return (marks & 0x80808080) === 0;
 }
 
 function codesOf([letter = '', meant = '']: string): readonly [letter: number, meant: number] {

@@ -1,13 +1,15 @@
 // Whole lines in one piece of bytes, made into items when someone looks at them. Knows neither where they come from nor
 // what a line means.
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { Bundle } from '../model.ts';
+import type { Bundle, LineBytes } from '../model.ts';
 
 export interface LineReading<T> {
   /** Bytes of a line that are kept; the rest is skipped and counted. */
   readonly maxBytes: number;
   make(text: string, bytes: Uint8Array | undefined, truncated: number, stamp: number): T;
   stamp(bytes: Uint8Array, from: number, to: number): number;
+  /** Absent where lines cannot be told without making them items. */
+  readonly find?: LineBytes<T>['find'] | undefined;
 }
 
 const LF = 0x0a;
@@ -15,74 +17,28 @@ const CR = 0x0d;
 /** Decoded in one piece: large enough to be cheap, small enough that one bad byte or one kept slice costs little. */
 const BLOCK = 64 * 1024;
 
-/** `bytes` end in LF, may hold an overlong line only if they are longer than that themselves, and may change afterwards. */
+/** `bytes` end in LF, may hold an overlong line only if they are longer than that themselves, and stay as they are. */
 export function bundleOf<T>(bytes: Buffer, reading: LineReading<T>): Bundle<T> {
-  if (bytes.length > reading.maxBytes || !isAscii(bytes)) return new MixedBundle(Buffer.from(bytes), reading);
-  return new PlainBundle(bytes, reading);
+  return new ByteBundle(bytes, reading);
 }
 
-/** Plain ASCII, the usual case, is kept as text: places in bytes are places in text, and the bytes are free to go. */
-class PlainBundle<T> implements Bundle<T> {
-  readonly at: readonly number[];
-  readonly #text: string;
-  readonly #make: LineReading<T>['make'];
-
-  constructor(bytes: Buffer, { make, stamp }: LineReading<T>) {
-    const text = bytes.toString('latin1');
-    let count = 0;
-    for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
-      scratch[count] = stamp(bytes, from, to);
-      count += 1;
-    }
-    this.at = scratch.slice(0, count);
-    this.#text = text;
-    this.#make = make;
-  }
-
-  get count(): number {
-    return this.at.length;
-  }
-
-  get items(): readonly T[] {
-    const items: T[] = [];
-    for (let from = 0, index = 0; index < this.at.length; index += 1) {
-      const to = this.#text.indexOf('\n', from);
-      const end = to > from && this.#text.charCodeAt(to - 1) === CR ? to - 1 : to;
-      items.push(this.#make(this.#text.substring(from, end), undefined, 0, this.at[index] ?? Number.NaN));
-      from = to + 1;
-    }
-    return items;
-  }
-
-  get verbatim(): string | null {
-    return this.#text.includes('\r\n') ? null : this.#text;
-  }
-
-  mayHold(text: string): boolean {
-    return this.#text.includes(text);
-  }
-}
-
-/** Filled anew for every bundle: an array that grows leaves several times its size behind. */
-const scratch: number[] = [];
-
-class MixedBundle<T> implements Bundle<T> {
+class ByteBundle<T> implements Bundle<T> {
   readonly #bytes: Buffer;
   readonly #reading: LineReading<T>;
   #at: number[] | undefined;
+  #ends: number[] | undefined;
 
-  /** `bytes` end in LF and stay as they are. */
   constructor(bytes: Buffer, reading: LineReading<T>) {
     this.#bytes = bytes;
     this.#reading = reading;
   }
 
   get count(): number {
-    return this.at.length;
+    return this.#lineEnds().length;
   }
 
   get at(): readonly number[] {
-    this.#at ??= stampsOf(this.#bytes, this.#reading);
+    this.#at ??= this.#stamps();
     return this.#at;
   }
 
@@ -94,20 +50,51 @@ class MixedBundle<T> implements Bundle<T> {
 
   get verbatim(): Uint8Array | null {
     // A line that is too long is cut, a CR before LF left out.
-    return this.#bytes.length > this.#reading.maxBytes || this.#bytes.includes(CR) ? null : this.#bytes;
+    return this.#isLong() || this.#bytes.includes(CR) ? null : this.#bytes;
+  }
+
+  get lines(): LineBytes<T> | null {
+    const { find } = this.#reading;
+    if (!find || this.#isLong() || !isUtf8(this.#bytes)) return null;
+    const bytes = this.#bytes;
+    const reading = this.#reading;
+    const item = (from: number, to: number) => itemOf(bytes.subarray(from, to), 0, reading);
+    return { bytes, ends: this.#lineEnds(), find, item, places: reading };
   }
 
   mayHold(text: string): boolean {
     return this.#bytes.includes(text);
   }
+
+  #isLong(): boolean {
+    return this.#bytes.length > this.#reading.maxBytes;
+  }
+
+  #lineEnds(): number[] {
+    this.#ends ??= endsOf(this.#bytes);
+    return this.#ends;
+  }
+
+  #stamps(): number[] {
+    const { stamp } = this.#reading;
+    let from = 0;
+    let count = 0;
+    for (const to of this.#lineEnds()) {
+      scratch[count++] = stamp(this.#bytes, from, to);
+      from = to + 1;
+    }
+    return scratch.slice(0, count);
+  }
 }
 
-function stampsOf<T>(bytes: Buffer, { stamp }: LineReading<T>): number[] {
-  const at: number[] = [];
-  for (let from = 0, to = bytes.indexOf(LF); to >= 0; from = to + 1, to = bytes.indexOf(LF, from)) {
-    at.push(stamp(bytes, from, to));
-  }
-  return at;
+/** Filled anew for every bundle: an array that grows leaves several times its size behind. */
+const scratch: number[] = [];
+const places: number[] = [];
+
+function endsOf(bytes: Buffer): number[] {
+  let count = 0;
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) places[count++] = at;
+  return places.slice(0, count);
 }
 
 /** Of whole lines; the last one ends in LF. */

@@ -13,6 +13,7 @@ export interface LineSplitterOptions<T> {
   readonly make: (text: string, bytes: Uint8Array | undefined, truncated: number, stamp: number) => T;
   /** Milliseconds since the epoch of a line, read from its bytes; NaN without a time. NaN for all when absent. */
   readonly stamp?: ((bytes: Uint8Array, from: number, to: number) => number) | undefined;
+  readonly find?: LineReading<T>['find'];
 }
 
 export interface LineSplitter<T> {
@@ -34,8 +35,9 @@ export function createLineSplitter<T>({
   maxBytes = MIB,
   make,
   stamp = () => Number.NaN,
+  find,
 }: LineSplitterOptions<T>): LineSplitter<T> {
-  const reading: LineReading<T> = { maxBytes, make, stamp };
+  const reading: LineReading<T> = { maxBytes, make, stamp, find };
   const open = createOpenLine(maxBytes);
 
   const closeOpenLine = (how = reading): T => {
@@ -68,7 +70,7 @@ export function createLineSplitter<T>({
       }
       if (open.length() + behind > maxBytes) return madeAtOnce(reading, (how) => split(buffer, how));
       const whole = buffer.subarray(0, behind);
-      const bundle = bundleOf(open.begun() ? open.takeBefore(whole) : whole, reading);
+      const bundle = bundleOf(open.begun() ? open.joined(whole) : whole, reading);
       if (behind < buffer.length) open.add(buffer.subarray(behind));
       return bundle;
     },
@@ -103,7 +105,7 @@ function madeAtOnce<T>(reading: LineReading<T>, split: (how: LineReading<T>) => 
     return reading.make(text, bytes, truncated, stamp);
   };
   const items = split({ ...reading, make });
-  return { count: items.length, at, items, verbatim: null, mayHold: () => true };
+  return { count: items.length, at, items, verbatim: null, lines: null, mayHold: () => true };
 }
 
 /**
@@ -133,10 +135,11 @@ function createOpenLine(maxBytes: number) {
     begun: (): boolean => length > 0 || skipped > 0,
     /** Bytes of it that are held. */
     length: (): number => length,
-    /** It and what follows, in one piece. Valid until the next `add`. */
-    takeBefore(rest: Buffer): Buffer {
-      add(rest);
-      const whole = held.subarray(0, length);
+    /** It and what follows, in one piece of its own. */
+    joined(rest: Buffer): Buffer {
+      const whole = Buffer.allocUnsafe(length + rest.length);
+      held.copy(whole, 0, 0, length);
+      rest.copy(whole, length);
       length = 0;
       last = 0;
       return whole;

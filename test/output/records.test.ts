@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type App, instantFromMillis, LEVELS, LOG_SOURCES } from '../../src/model.ts';
 import { jsonDocument } from '../../src/output/json.ts';
+import { createNdjsonRenderer } from '../../src/output/ndjson.ts';
 import {
   appRecord,
   COMMON_KEYS,
   createLogRecords,
-  createNdjsonRenderer,
   type EndSummary,
   endRecord,
   gapRecord,

@@ -103,7 +103,7 @@ export function createFrameReader(parse: (raw: string) => LogBody): FrameReader 
       }
       const about = notices.length > 0 ? { notices } : {};
       if (texts.length === 0) return { items, ...about };
-      if (items.length === 0) return carrying(about, bundleOf(texts.take(), reading));
+      if (items.length === 0) return carrying(about, bundleOf(Buffer.from(texts.take()), reading));
       addItems(texts.take(), reading, items);
       return { items, ...about };
     },

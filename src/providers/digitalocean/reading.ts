@@ -5,6 +5,7 @@ import type { LineReading } from '../../transport/line-bundle.ts';
 import { createLineSplitter, type LineSplitter } from '../../transport/lines.ts';
 import { harmless } from '../../transport/refusals.ts';
 import type { DigitaloceanClient } from './client.ts';
+import { findParts } from './line-parts.ts';
 import type { LogAnswer } from './log-answer.ts';
 import type { LogPlace } from './place.ts';
 import { stampOf } from './translate.ts';
@@ -80,5 +81,6 @@ export function entryReading(parse: (raw: string) => LogBody): LineReading<LogEn
     maxBytes: LONGEST_LINE,
     make: (text, bytes, truncated, at) => new LogEntry(text, parse, bytes, truncated, at),
     stamp: stampOf,
+    find: findParts,
   };
 }

@@ -68,7 +68,7 @@ export function startsLine(text: string): boolean {
 }
 
 /** Names are shorter (32 characters); longer words are no names. */
-const LONGEST_NAME = 128;
+export const LONGEST_NAME = 128;
 const SPACE = 32;
 const PLUS = 43;
 const DASH = 45;

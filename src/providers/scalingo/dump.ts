@@ -9,6 +9,7 @@ import type { HttpStream } from '../../transport/network.ts';
 import { stampAt } from '../../transport/stamps.ts';
 import type { ScalingoClient } from './client.ts';
 import { openDownload, refusal, withQuery } from './download.ts';
+import { findParts } from './line-parts.ts';
 import type { LogPlace } from './place.ts';
 import { named } from './refusal.ts';
 
@@ -88,6 +89,7 @@ export function entryReading(parse: (raw: string) => LogBody): LineReading<LogEn
     maxBytes: LONGEST_LINE,
     make: (text, bytes, truncated, at) => new LogEntry(text, parse, bytes, truncated, at),
     stamp: stampAt,
+    find: findParts,
   };
 }
 

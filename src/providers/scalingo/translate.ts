@@ -73,8 +73,8 @@ const COLON = 58;
 const PLUS = 43;
 
 /** Longest name of a zone (`CEST`, `+0530`) and of a source that is believed. */
-const LONGEST_ZONE = 6;
-const LONGEST_SOURCE = 128;
+export const LONGEST_ZONE = 6;
+export const LONGEST_SOURCE = 128;
 
 function readHeader(raw: string): Header | null {
   const local = localSeconds(raw);
