@@ -11,14 +11,15 @@ const PIPELINE = 'NODE_OPTIONS="--require=$PRELOAD" "$0" "$@"; echo $? >"$BENCH_
 /** @typedef {{ argv: string[], env?: Record<string, string> }} Program `argv` behind node */
 
 /**
- * Through a pipe into `wc -l`. Seconds of wall clock (start and end of the process included) and of CPU, peak MB, lines.
+ * Through a pipe into `wc -l`. Seconds of wall clock (start and end of the process included) and of CPU, peak MB, lines
+ * and bytes.
  * @param {Program} program
  */
 export async function runPiped({ argv, env = {} }) {
   const directory = mkdtempSync(join(tmpdir(), 'polylog-bench-'));
   const usage = join(directory, 'usage');
   const started = performance.now();
-  const child = spawn('sh', ['-c', `{ ${PIPELINE}; } | wc -l`, process.execPath, ...argv], {
+  const child = spawn('sh', ['-c', `{ ${PIPELINE}; } | wc -lc`, process.execPath, ...argv], {
     env: { ...process.env, ...env, PRELOAD, BENCH_USAGE: usage },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -28,7 +29,8 @@ export async function runPiped({ argv, env = {} }) {
   if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${complained}`);
   const { cpu, peak } = JSON.parse(readFileSync(usage, 'utf8'));
   rmSync(directory, { recursive: true });
-  return { wall, cpu, peak, lines: Number(said) };
+  const [lines, bytes] = said.trim().split(/\s+/).map(Number);
+  return { wall, cpu, peak, lines, bytes };
 }
 
 /**
@@ -53,11 +55,12 @@ export async function runTimed({ argv, env = {} }) {
 }
 
 /**
- * In front of a reader that takes so many MB a second for so many seconds.
+ * In front of a reader that takes so many MB a second for so many seconds. `share`: bytes that have to be received for
+ * one that is written.
  * @param {Program} program
- * @param {{rate: number, seconds: number, sent: () => Promise<number>}} slow
+ * @param {{rate: number, seconds: number, share: number, sent: () => Promise<number>}} slow
  */
-export async function runSlowly({ argv, env = {} }, { rate, seconds, sent }) {
+export async function runSlowly({ argv, env = {} }, { rate, seconds, share, sent }) {
   const directory = mkdtempSync(join(tmpdir(), 'polylog-bench-'));
   const usage = join(directory, 'usage');
   const reader = fileURLToPath(new URL('slow-reader.mjs', import.meta.url));
@@ -78,8 +81,8 @@ export async function runSlowly({ argv, env = {} }, { rate, seconds, sent }) {
     await new Promise((resolve) => setTimeout(resolve, 500));
     const pid = readFileSync(`${usage}.pid`, 'utf8');
     const handed = await sent();
-    ahead = Math.max(ahead, handed - taken);
-    read = Math.max(read, field(pid, 'io', 'rchar') - taken);
+    ahead = Math.max(ahead, handed - taken * share);
+    read = Math.max(read, field(pid, 'io', 'rchar') - taken * share);
     samples.push(field(pid, 'status', 'VmRSS') / 1024);
   }
   await over;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { NEEDLE } from './lines.mjs';
+import { createBlocks, LINE_BYTES, NEEDLE } from './lines.mjs';
 import { median, runPiped, runSlowly, runTimed } from './measure.mjs';
 import { printTable } from './table.mjs';
 
@@ -213,17 +213,25 @@ async function memory() {
 }
 
 async function slow() {
-  const log = { count: 10_000_000 };
-  const programs = {
-    'dump, raw': show('scalingo', log, '-o', 'raw'),
-    'dump, ndjson': show('scalingo', log, '-o', 'ndjson'),
-    'live, text': tail('scalingo', log, '-o', 'text'),
-    'bare undici': bareDump('scalingo', log),
-    'bare ws': bareLive('scalingo', log),
+  const kinds = {
+    'dump, raw': (log) => show('scalingo', log, '-o', 'raw'),
+    'dump, ndjson': (log) => show('scalingo', log, '-o', 'ndjson'),
+    'live, text': (log) => tail('scalingo', log, '-o', 'text'),
+    'bare undici': (log) => bareDump('scalingo', log),
+    'bare ws': (log) => bareLive('scalingo', log),
   };
+  const framed = createBlocks({ form: 'scalingo', wrap: 'frames' });
   const rows = [];
-  for (const [name, program] of Object.entries(programs)) {
-    const run = await runSlowly(program, { rate: 2, seconds: 8, sent: sentByServer });
+  for (const [name, of] of Object.entries(kinds)) {
+    const few = await runPiped(of({ count: 10_000 }));
+    const received = /live|ws/.test(name) ? framed.bytes / framed.lines : LINE_BYTES;
+    const share = received / (few.bytes / few.lines);
+    const run = await runSlowly(of({ count: 10_000_000 }), {
+      rate: 2,
+      seconds: 8,
+      share,
+      sent: sentByServer,
+    });
     const third = Math.floor(run.rss.length / 3);
     rows.push([
       name,
@@ -234,6 +242,7 @@ async function slow() {
       fixed(median(run.rss.slice(-third)), 0),
     ]);
   }
+  // What is received and not yet written counts as it was received, frames and all.
   const head = ['', 'taken MB', 'read ahead MB (4)', 'sent ahead MB', 'RSS MB, first third', 'last third'];
   printTable('A reader of 2 MB/s for 8 s', head, rows);
 }

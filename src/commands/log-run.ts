@@ -1,6 +1,7 @@
 // `logs`: targets in, one merged sequence out, an exit code at the end. Knows no platform.
 import { type Context, createContext, type GlobalOptions } from '../context.ts';
 import { CliError, exitCodeOf, Interruption } from '../errors.ts';
+import { keepHeapSmall } from '../heap.ts';
 import type { Host } from '../host.ts';
 import type { LogEntry } from '../model.ts';
 import { type Merged, merge } from '../stream/merge.ts';
@@ -21,6 +22,7 @@ export interface LogCommand {
 }
 
 export async function runLogs({ host, targets, mode, options }: LogCommand): Promise<number> {
+  keepHeapSmall();
   const context = createContext(host, options as GlobalOptions);
   try {
     const request = await parseLogRequest(options, { mode, now: Date.now(), env: host.env });

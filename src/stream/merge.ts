@@ -40,7 +40,7 @@ export interface MergeOptions {
   readonly patience?: number;
   /** How long an input that is open waits for those that are not. Milliseconds. */
   readonly openPatience?: number;
-  /** Items of one input that may wait; beyond it the input is not pulled (its socket slows down). */
+  /** Items of one input that may wait; beyond it the input is not pulled (its socket slows down). Default: its share of 10,000. */
   readonly bound?: number;
   readonly now?: () => number;
   /** Once aborted, nothing waits for anything: what was received is handed out. */
@@ -57,7 +57,9 @@ export interface MergeRules {
 
 const PATIENCE = 3000;
 const OPEN_PATIENCE = 1000;
-const BOUND = 20_000;
+/** Of all inputs together, and of one of very many. */
+const BOUND = 10_000;
+const LEAST_SHARE = 1000;
 /** A full queue takes more when so much of its bound is left. */
 const ROOM = 0.75;
 
@@ -69,7 +71,7 @@ export function merge<T>(
   const rules: MergeRules = {
     patience: options.patience ?? PATIENCE,
     openPatience: options.openPatience ?? OPEN_PATIENCE,
-    bound: options.bound ?? BOUND,
+    bound: options.bound ?? Math.max(LEAST_SHARE, Math.floor(BOUND / inputs.length)),
     now: options.now ?? (() => performance.now()),
     hurry: options.hurry ?? new AbortController().signal,
   };
