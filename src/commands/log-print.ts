@@ -55,6 +55,9 @@ export interface PrinterOptions {
 
 /** Lines that are printed at once: the text of many more would outlive the collector's quick rounds. */
 const PIECE = 200;
+/** Lines of a lot that may wait for the next one of the same turn, and the text that need not. */
+const FEW = 20;
+const ENOUGH = 16 * 1024;
 
 export async function createLogPrinter(options: PrinterOptions): Promise<LogPrinter> {
   const { terminal, targets, tally } = options;
@@ -72,6 +75,11 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
     headDue = false;
     await terminal.print(renderer.head);
   };
+  const pieces = createPieces(terminal);
+  const print = async (text: string | Uint8Array) => {
+    await pieces.flush();
+    if (text.length > 0) await terminal.print(text);
+  };
   return {
     get count() {
       return tally.records;
@@ -83,34 +91,36 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
       tally.records += countOf(lot);
       if (late) tally.late += countOf(lot);
       const asWritten = renderer.isVerbatim ? lot.bundle?.verbatim : null;
-      if (asWritten) return terminal.print(asWritten);
+      if (asWritten) return print(asWritten);
       const observedOf = createObserved(stamps);
       const lines = renderer.lines && !late && !seesTimes ? lot.bundle?.lines : null;
-      if (lines && renderer.lines) return terminal.print(renderer.lines(lines, shown, observedOf), 'lent');
+      if (lines && renderer.lines) {
+        await pieces.flush();
+        return terminal.print(renderer.lines(lines, shown, observedOf), 'lent');
+      }
       const items = lot.items.map((entry, index): LogItem => {
         if (entry.truncated > 0) tally.cut += 1;
         if (seesTimes) tally.see(entry.body.ts);
         return { entry, target: shown, observed: observedOf(index), late };
       });
       // On a terminal all lines of a lot are aligned with each other.
-      const size = terminal.out.isTTY ? items.length : PIECE;
-      for (let from = 0; from < items.length; from += size) {
-        await terminal.print(renderer.entries(items.slice(from, from + size)));
+      if (terminal.out.isTTY) return print(renderer.entries(items));
+      if (items.length <= FEW) return pieces.add(renderer.entries(items));
+      for (let from = 0; from < items.length; from += PIECE) {
+        await print(renderer.entries(items.slice(from, from + PIECE)));
       }
     },
     async gap(gap, target) {
       tally.gaps += 1;
       terminal.complain(`polylog: ${nameOf(target)}: ${gapSentence(gap)}`);
-      const text = renderer.gap(gap, known(target));
-      if (text !== '') await terminal.print(text);
+      await print(renderer.gap(gap, known(target)));
     },
     async notice(notice, target) {
       if (notice.kind === 'reconnected') tally.reconnects += 1;
       if (target === null) terminal.note(`polylog: ${notice.message}`);
       else if (notice.kind === 'connected') terminal.note(`+ ${nameOf(target)}`);
       else terminal.note(`polylog: ${nameOf(target)}: ${notice.message}`);
-      const text = renderer.notice(notice, target && known(target));
-      if (text !== '') await terminal.print(text);
+      await print(renderer.notice(notice, target && known(target)));
     },
     progress: (progress, target) => terminal.busy(`${nameOf(target)} ${progressText(progress)}`),
     ended: (target, reason) => terminal.note(`- ${nameOf(target)} (${reason})`),
@@ -125,8 +135,9 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
       ),
     async finish(end, { summary }) {
       await printHead();
+      await pieces.flush();
       const alone = targets.length === 1 ? (targets[0] ?? null) : null;
-      if (seesTimes) await terminal.print(renderer.summary?.(tally.end(end), alone) ?? '');
+      if (seesTimes) await print(renderer.summary?.(tally.end(end), alone) ?? '');
       await terminal.flush();
       await terminal.busy(null);
       if (end.sentence !== undefined) {
@@ -135,6 +146,40 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
       if (summary) terminal.note(`polylog: ${summaryOf(tally, performance.now() - startedAt)}`);
       else if (tally.cut > 0) terminal.note(`polylog: ${cutOf(tally)}`);
       return end.exit;
+    },
+  };
+}
+
+interface Pieces {
+  /** Waits for room when there is enough to be written; else it is written when the present turn is over. */
+  add(text: string | Uint8Array): Promise<void> | void;
+  flush(): Promise<void> | void;
+}
+
+/** Lines of many sources come one by one: those of one turn are written together. */
+function createPieces(terminal: Terminal): Pieces {
+  let held = '';
+  let turn: NodeJS.Immediate | undefined;
+  const flush = (): Promise<void> | void => {
+    if (held === '') return;
+    const text = held;
+    held = '';
+    clearImmediate(turn);
+    turn = undefined;
+    return terminal.print(text);
+  };
+  // What fails is told by the next print as well.
+  const flushLater = () => flush()?.catch(() => undefined);
+  return {
+    flush,
+    add(text) {
+      if (typeof text !== 'string') {
+        const before = flush();
+        return before ? before.then(() => terminal.print(text)) : terminal.print(text);
+      }
+      held += text;
+      if (held.length >= ENOUGH) return flush();
+      turn ??= setImmediate(flushLater);
     },
   };
 }
