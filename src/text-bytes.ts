@@ -29,14 +29,19 @@ export interface Words {
   readonly words: DataView;
 }
 
-export function wordsOf(bytes: Uint8Array): Words {
+/** What is read as text here and there. */
+export interface Source extends Words {
+  readonly bytes: Buffer;
+}
+
+export function sourceOf(bytes: Buffer): Source {
   return { length: bytes.length, bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
 
 /** Text that is written again and again. */
 export function pieceOf(text: string): Words {
   const padded = Buffer.alloc(Buffer.byteLength(text) + SPARE);
-  return { ...wordsOf(padded), length: padded.write(text) };
+  return { ...sourceOf(padded), length: padded.write(text) };
 }
 
 /** Grows at its end, and is emptied and filled again. */
@@ -107,6 +112,16 @@ export class TextBytes {
       written[length++] = byte;
     }
     this.length = length;
+  }
+
+  addByte(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.length++] = byte;
+  }
+
+  /** All of another one. */
+  addAll(other: TextBytes): void {
+    this.addPiece({ length: other.length, bytes: other.#bytes, words: other.#words });
   }
 
   addText(text: string): void {

@@ -1,7 +1,7 @@
 // Lines whose parts are known, written in another form from bytes to bytes: nothing is made of a line but its text.
 // Knows no form and no platform.
 import type { LineBytes, LineParts, LogBody, LogEntry } from '../model.ts';
-import { pieceOf, TextBytes, type Words, wordsOf } from '../text-bytes.ts';
+import { pieceOf, type Source, sourceOf, TextBytes } from '../text-bytes.ts';
 import type { LogItem, LogTarget } from './log-item.ts';
 
 export interface LineForm<P> {
@@ -23,10 +23,6 @@ export interface Line<P> {
   observed: number;
 }
 
-export interface Source extends Words {
-  readonly bytes: Buffer;
-}
-
 type LinesOf = (
   lines: LineBytes<LogEntry>,
   target: LogTarget,
@@ -42,7 +38,7 @@ export function createLinesWriter<P>(form: LineForm<P>): LinesOf {
 
   return (lines, target, observedOf) => {
     const { bytes, ends } = lines;
-    const source = { ...wordsOf(bytes), bytes };
+    const source = sourceOf(bytes);
     let places = known.get(lines.places);
     if (!places) {
       places = new Places();

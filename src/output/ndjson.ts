@@ -8,7 +8,7 @@ import {
   type MessageReader,
   type TimeQuality,
 } from '../model.ts';
-import { pieceOf, type Words } from '../text-bytes.ts';
+import { pieceOf, type Source, TextBytes, type Words } from '../text-bytes.ts';
 import { SEVERITIES } from './levels.ts';
 import { createLinesWriter, createTimeWriter } from './line-bytes.ts';
 import type { LogItem, LogRenderer, LogTarget } from './log-item.ts';
@@ -127,7 +127,7 @@ function createByteLines(
   { read, entries }: ByteLines,
 ): NonNullable<LogRenderer['lines']> {
   const writeTime = createTimeWriter((seconds) => ({ before: formatSecond(seconds), after: 'Z"' }));
-  const isPlain = read.isPlain ?? (() => false);
+  const writeMessage = createMessageWriter(read);
   let observed = Number.NaN;
   let observedPiece = pieceOf('');
   return createLinesWriter<PlacePieces>({
@@ -154,23 +154,48 @@ function createByteLines(
       out.addPiece(QUALITY_PIECES[quality]);
       out.addPiece(observedPiece);
       out.addPiece(place.origin);
-      if (body.fields === null && isPlain(source.bytes, parts.message, to)) {
-        out.addPiece(body.level === null ? NO_LEVEL_PIECE : LEVEL_PIECES[body.level]);
-        out.addEscaped(source, parts.message, to);
-        out.addPiece(NO_FIELDS);
-      } else {
-        const message = source.bytes.toString('utf8', parts.message, to);
-        const { level, fields, json } = read({ ...body, quality, message });
-        out.addPiece(level === null ? NO_LEVEL_PIECE : LEVEL_PIECES[level]);
-        out.addEscaped(source, parts.message, to);
-        out.addPiece(FIELDS);
-        out.addText(json ?? (fields ? JSON.stringify(fields) : 'null'));
-      }
+      writeMessage({ source, from: parts.message, to, quality, body }, out);
       out.addPiece(place.end);
       out.addNumber(known.seq);
       out.addPiece(END);
     },
   });
+}
+
+interface Message {
+  readonly source: Source;
+  readonly from: number;
+  readonly to: number;
+  readonly quality: TimeQuality;
+  /** Of a line of the same place. */
+  readonly body: LogBody;
+}
+
+/** From the level to the fields. */
+function createMessageWriter(read: MessageReader): (message: Message, out: TextBytes) => void {
+  const scratch = new TextBytes();
+  return (message, out) => {
+    const { source, from, to, quality, body } = message;
+    const write = (level: Level | null, end: Words) => {
+      out.addPiece(level === null ? NO_LEVEL_PIECE : LEVEL_PIECES[level]);
+      out.addEscaped(source, from, to);
+      out.addPiece(end);
+    };
+    if (body.fields === null && read.isPlain?.(source.bytes, from, to)) return write(body.level, NO_FIELDS);
+    scratch.clear();
+    const told = read.addFields?.(source, message, body, scratch);
+    if (told !== undefined) {
+      write(told, FIELDS);
+      return out.addAll(scratch);
+    }
+    const { level, fields, json } = read({
+      ...body,
+      quality,
+      message: source.bytes.toString('utf8', from, to),
+    });
+    write(level, FIELDS);
+    out.addText(json ?? (fields ? JSON.stringify(fields) : 'null'));
+  };
 }
 
 const FIELDS = pieceOf('","fields":');

@@ -16,7 +16,7 @@ export interface Logfmt {
   readonly end: number;
 }
 
-const LONGEST_KEY = 64;
+export const LONGEST_KEY = 64;
 const TAB = 9;
 const LF = 10;
 const SPACE = 32;
@@ -177,6 +177,11 @@ function endOfKey(text: string, start: number, most: number): number {
   const limit = Math.min(text.length, start + most);
   while (at < limit && isKeyCode(text.charCodeAt(at))) at += 1;
   return at;
+}
+
+/** The same of UTF-8; false for all beyond ASCII. */
+export function isKeyByte(byte: number): boolean {
+  return byte < 0x80 && isKeyCode(byte);
 }
 
 function isKeyCode(code: number): boolean {

@@ -1,7 +1,9 @@
 // What an application wrote into its message: JSON or logfmt, as level, text and fields. Knows no platform and no stream.
-import type { LogBody, MessageReader, Reading } from '../model.ts';
+import type { Level, LogBody, MessageReader, Reading } from '../model.ts';
+import type { Source, TextBytes } from '../text-bytes.ts';
 import { levelOfNumber, levelOfWord } from './level-words.ts';
 import { type Fields, hasKeyAt, readLogfmt } from './logfmt.ts';
+import { addLogfmt, type Range } from './logfmt-bytes.ts';
 
 /** Longer messages are not parsed; UTF-16 units. */
 export const LONGEST_PARSED = 65_536;
@@ -16,7 +18,7 @@ export const unread: MessageReader = Object.assign((body: LogBody) => body, { is
  * The level is the platform's own, else what the message says, else, on a router's line, what its status says. The body
  * itself comes back where the message is neither JSON nor logfmt, or the platform gave fields of its own.
  */
-export const readMessage: MessageReader = Object.assign(read, { isPlain });
+export const readMessage: MessageReader = Object.assign(read, { isPlain, addFields });
 
 function read(body: LogBody): Reading {
   if (body.fields !== null) return body;
@@ -37,6 +39,24 @@ function isPlain(bytes: Uint8Array, from: number, to: number): boolean {
   const first = bytes[at] ?? 0;
   if (first === BRACE) return false;
   return !isNameStart(first) || !hasKeyAt(bytes, at, to);
+}
+
+/** Where the message is usual logfmt. */
+function addFields(source: Source, range: Range, body: LogBody, out: TextBytes): Level | null | undefined {
+  const { from, to } = range;
+  if (body.fields !== null || to - from > LONGEST_PARSED) return undefined;
+  let at = from;
+  while (at < Math.min(to, from + MOST_INDENT) && source.bytes[at] === SPACE) at += 1;
+  if (!isNameStart(source.bytes[at] ?? 0)) return undefined;
+  const telling = addLogfmt(source, { from: at, to }, out, mayTell);
+  return telling === null ? undefined : levelOf(body, telling, keyOfLevel(body, telling));
+}
+
+/** Whether a key of that first byte and length may say a level. */
+function mayTell(first: number, length: number): boolean {
+  if (first === 108) return length === 3 || length === 5 || length === 9;
+  if (first === 115) return length === 6 || length === 8;
+  return first === 97 && length === 2;
 }
 
 const BRACE = 123;
@@ -142,19 +162,27 @@ interface Parsed {
 }
 
 function readingOf(body: LogBody, { fields, rest, json }: Parsed): Reading {
-  const levelKey = body.level === null ? levelKeyOf(fields) : undefined;
+  const levelKey = keyOfLevel(body, fields);
   const messageKey = MESSAGE_KEYS.find(
     (key) => Object.hasOwn(fields, key) && typeof fields[key] === 'string',
   );
   const text = messageKey === undefined ? '' : String(fields[messageKey]);
   return {
-    level: body.level ?? levelIn(fields, levelKey) ?? levelOfStatus(body, fields),
+    level: levelOf(body, fields, levelKey),
     message: text + rest,
     fields,
     ...(levelKey === undefined ? {} : { levelKey }),
     ...(messageKey === undefined ? {} : { messageKey }),
     ...(json === undefined ? {} : { json }),
   };
+}
+
+function keyOfLevel(body: LogBody, fields: Fields): string | undefined {
+  return body.level === null ? levelKeyOf(fields) : undefined;
+}
+
+function levelOf(body: LogBody, fields: Fields, key: string | undefined): Level | null {
+  return body.level ?? levelIn(fields, key) ?? levelOfStatus(body, fields);
 }
 
 const MESSAGE_KEYS: readonly string[] = ['msg', 'message'];

@@ -8,7 +8,7 @@ import { createLineParser } from '../../src/providers/digitalocean/translate.ts'
 import { entryReading as scalingoReading } from '../../src/providers/scalingo/dump.ts';
 import { parseAddonLine, parseLine } from '../../src/providers/scalingo/translate.ts';
 import { readMessage, unread } from '../../src/stream/message.ts';
-import { pieceOf, TextBytes, wordsOf } from '../../src/text-bytes.ts';
+import { pieceOf, sourceOf, TextBytes } from '../../src/text-bytes.ts';
 import { bundleOf, type LineReading } from '../../src/transport/line-bundle.ts';
 import { shop } from './sample.ts';
 
@@ -101,7 +101,8 @@ const place = fc.constantFrom(
   'wéb',
   'x'.repeat(130),
 );
-const message = fc.oneof(
+const message: fc.Arbitrary<string> = fc.oneof(
+  fc.constant(null).chain(() => logfmt),
   fc.string({ unit: 'binary' }),
   fc.constantFrom(
     '',
@@ -122,6 +123,53 @@ const message = fc.oneof(
     '日本語 🎉 \u202e',
   ),
 );
+const pair = fc
+  .tuple(
+    fc.oneof(
+      fc.constantFrom(
+        'level',
+        'severity',
+        'lvl',
+        'log.level',
+        'at',
+        'status',
+        'a',
+        'a',
+        '__proto__',
+        '12',
+        'é',
+      ),
+      fc.stringMatching(/^[\w.@#-]{1,9}$/),
+    ),
+    fc.constantFrom('=', '=', '=', '=', '', '=='),
+    fc.oneof(
+      fc.constantFrom(
+        'info',
+        'error',
+        '"warn"',
+        '30',
+        '3',
+        '503',
+        '404',
+        '',
+        '"a b"',
+        '"a\\"b"',
+        '"open',
+        '"x"y',
+        'a"b',
+      ),
+      fc.stringMatching(/^[ -~]{0,6}$/),
+      fc.string({ unit: 'grapheme', maxLength: 4 }),
+    ),
+  )
+  .map((parts) => parts.join(''));
+const logfmt = fc
+  .tuple(
+    fc.constantFrom('', ' ', '         '),
+    fc.array(pair, { maxLength: 30 }),
+    fc.constantFrom(' ', '  ', '\t'),
+  )
+  .map(([indent, pairs, between]) => indent + pairs.join(between));
 const scalingoLine = fc
   .tuple(day, fc.constantFrom(' ', 'T'), clock, digits, zone, fc.constantFrom(' [', '[', ' '), place, message)
   .map(
@@ -199,7 +247,7 @@ describe('text in bytes', () => {
         const from = Buffer.byteLength(before);
         const out = new TextBytes();
         out.addText('"');
-        out.addEscaped(wordsOf(bytes), from, from + Buffer.byteLength(text));
+        out.addEscaped(sourceOf(bytes), from, from + Buffer.byteLength(text));
         out.addPiece(pieceOf('"'));
         expect(Buffer.from(out.take()).toString()).toBe(JSON.stringify(text));
       }),
@@ -211,7 +259,7 @@ describe('text in bytes', () => {
     for (const text of ['a'.repeat(70_000), 'é'.repeat(50_000), '']) {
       out.clear();
       const piece = pieceOf(text);
-      const source = wordsOf(Buffer.from(text));
+      const source = sourceOf(Buffer.from(text));
       out.addPiece(piece);
       out.addRange(source, 0, source.length);
       out.addBytes(source.bytes);
