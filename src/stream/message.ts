@@ -1,4 +1,5 @@
 // What an application wrote into its message: JSON or logfmt, as level, text and fields. Knows no platform and no stream.
+import { withoutHalves } from '../json-text.ts';
 import type { LogBody, MessageReader, Reading } from '../model.ts';
 import { levelOfNumber, levelOfWord } from './level-words.ts';
 import { type Fields, hasKeyAt, readLogfmt } from './logfmt.ts';
@@ -106,7 +107,7 @@ function isLong(value: number): boolean {
 
 /** Half a character would become another one when it is written. */
 function onOneLine(text: string): string | undefined {
-  return /[\r\n]|\p{Cs}/u.test(text) ? undefined : text.trim();
+  return /[\r\n]|\p{Cs}/u.test(text) ? undefined : withoutHalves(text.trim());
 }
 
 function isFields(value: unknown): value is Fields {
