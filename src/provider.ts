@@ -110,6 +110,8 @@ export interface Source<T> {
   readonly traits: Traits;
   /** Names of all components that there are, where opening it has shown them; `-c` is held against them. */
   readonly components?: readonly string[] | undefined;
+  /** Of log lines: the sources that they can have; absent = all that the platform has. `-s` is held against them. */
+  readonly sources?: readonly LogSource[] | undefined;
   /** What is to be said of it before anything is read. */
   readonly notices?: readonly Notice[] | undefined;
   /** Oldest first (as far as the platform orders at all). */
@@ -172,6 +174,8 @@ export interface LogsCapability<C> {
   /** Of its main log; `open` may return a source with others (a container's console beside an activity log). */
   readonly traits: Traits;
   readonly flags: readonly PlatformFlag[];
+  /** All sources that lines of this platform can have. */
+  readonly sources: readonly LogSource[];
   /** How the platform's own source names map to ours, for help. */
   readonly sourceNames: string;
   /** Checks that the app exists and binds the source to it. */

@@ -55,7 +55,7 @@ async function explain({ context, request, targets, flags }: Reading): Promise<n
     const lane = lanes[index];
     if (!lane) continue;
     if (outcome.status === 'fulfilled') {
-      await context.terminal.print(explainText(addressOf(lane.target), outcome.value.traits, request));
+      await context.terminal.print(explainText(addressOf(lane.target), outcome.value.source.traits, request));
     } else {
       if (!(outcome.reason instanceof CliError)) throw outcome.reason;
       context.terminal.complain(

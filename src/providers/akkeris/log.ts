@@ -30,6 +30,7 @@ export const logs: LogsCapability<AkkerisClient> = {
       description: 'the router lines of a site, in place of an app (older installations only)',
     },
   ],
+  sources: ['app', 'router', 'platform', 'build'],
   sourceNames:
     'app[TYPE.INSTANCE] or TYPE.INSTANCE → app, akkeris/router → router, akkeris/build → build, app[web.akkeris/event] → platform',
   async open(client, ref, options, signal) {
@@ -39,7 +40,7 @@ export const logs: LogsCapability<AkkerisClient> = {
     const { place, types } = opened;
     const follow = options.follow ?? true;
     const source = sourceOf({ client, place, follow, limitSaid: false, silenceSaid: false });
-    return types.length === 0 ? source : { ...source, components: types };
+    return types.length === 0 ? source : { ...source, components: [...types, ...OWN_SOURCES] };
   },
 };
 

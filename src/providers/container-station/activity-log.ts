@@ -49,6 +49,7 @@ export function activityLog(client: StationClient, options: ActivityOptions): So
   const log: ActivityLog = { client, options };
   return {
     traits: activityTraits(client.pace),
+    sources: ['platform'],
     history: (query, signal) => pastOf(log, query, signal),
     live: (start, signal) => follow(log, start, signal),
     timeOf: (entry) => entry.body.ts,

@@ -38,6 +38,7 @@ export function consoleLog(client: StationClient, container: Container): Source<
   const app = `${container.type}/${container.name}`;
   return {
     traits: consoleTraits(client.pace),
+    sources: ['app'],
     history: (query, signal) => pastOf(client, container, query, signal),
     live: (start, signal) => follow(client, container, start, signal),
     timeOf: () => null,

@@ -7,7 +7,7 @@ import { readLive } from './live.ts';
 import { openPlace } from './place.ts';
 import { createReading, type LogReading } from './reading.ts';
 import { millisOf } from './translate.ts';
-import { flags, sourceNames } from './wish.ts';
+import { flags, sourceNames, sourceOf, sources } from './wish.ts';
 
 const traits: Traits = {
   history: 'exact',
@@ -28,14 +28,16 @@ const traits: Traits = {
 export const logs: LogsCapability<DigitaloceanClient> = {
   traits,
   flags,
+  sources,
   sourceNames,
   async open(client, ref, options, signal) {
     const place = await openPlace(client, { ref, options }, signal);
-    return { ...sourceOf(createReading(client, place)), components: place.components };
+    const source = readingSource(createReading(client, place));
+    return { ...source, components: place.components, sources: [sourceOf(place.type)] };
   },
 };
 
-function sourceOf(log: LogReading): Source<LogEntry> {
+function readingSource(log: LogReading): Source<LogEntry> {
   return {
     traits,
     history: (query, signal) => readHistory(log, query, signal),

@@ -25,6 +25,8 @@ const traits: Traits = {
   maxLines: null,
 };
 
+const APP_SOURCES = ['app', 'router', 'platform'] as const;
+
 export const logs: LogsCapability<ScalingoClient> = {
   traits,
   flags: [
@@ -34,22 +36,22 @@ export const logs: LogsCapability<ScalingoClient> = {
       description: 'the log of a database add-on (its id, or its name such as postgresql)',
     },
   ],
+  sources: [...APP_SOURCES, 'addon'],
   sourceNames: 'router → router, manager → platform, everything else → app; with --addon everything → addon',
   async open(client, ref, options, signal) {
     const addon = options.flags.addon;
     if (addon === undefined || addon === false) {
       const place = await appPlace(client, ref, signal);
-      const source = sourceOf(
-        { client, place, filter: serverFilter(ref, options), viaEvents: false },
-        traits,
-      );
+      const log = { client, place, filter: serverFilter(ref, options), viaEvents: false };
+      const source: Source<LogEntry> = { ...sourceOf(log, traits), sources: APP_SOURCES };
       // One more request, which only who names components has to pay for.
       return options.components.length === 0
         ? source
         : { ...source, components: await place.components(signal) };
     }
     const place = await addonPlace(client, { app: ref.app, wanted: addonName(addon) }, signal);
-    return sourceOf({ client, place, filter: null, viaEvents: false }, { ...traits, filters: [] });
+    const log = { client, place, filter: null, viaEvents: false };
+    return { ...sourceOf(log, { ...traits, filters: [] }), sources: ['addon'] };
   },
 };
 
