@@ -53,6 +53,17 @@ export interface HistoryQuery {
   readonly until: Instant | null;
 }
 
+/** A filter that a platform can apply. */
+export interface Narrowing {
+  /** As the user gave it: a long flag, or OF_TARGET. */
+  readonly filter: string;
+  /** As the platform is asked for it (`filter=web`); null where the adapter has to apply it after all. */
+  readonly asked: string | null;
+}
+
+/** The filter that stands in a target. */
+export const OF_TARGET = 'the component of the target';
+
 export interface HistoryEnd {
   /** Whether asking for more lines would bring nothing new (the platform's own end, or `since`, was reached). */
   readonly complete: boolean;
@@ -114,6 +125,8 @@ export interface Source<T> {
   readonly sources?: readonly LogSource[] | undefined;
   /** What is to be said of it before anything is read. */
   readonly notices?: readonly Notice[] | undefined;
+  /** Of what was asked for, the filters that the platform is asked to apply to its past; for `--explain`. */
+  narrowing?(query: HistoryQuery, signal: AbortSignal): Promise<readonly Narrowing[]>;
   /** Oldest first (as far as the platform orders at all). */
   history(query: HistoryQuery, signal: AbortSignal): AsyncGenerator<Batch<T>, HistoryEnd, undefined>;
   /** One connection. Its first batch comes as soon as it stands, empty if need be. */

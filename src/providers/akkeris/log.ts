@@ -3,7 +3,7 @@ import { CliError } from '../../errors.ts';
 import type { LogEntry } from '../../model.ts';
 import type { AppRef, Batch, HistoryEnd, LogsCapability, Source, Traits } from '../../provider.ts';
 import { type AkkerisClient, appPlace, type LogPlace, MOST_LINES, sitePlace } from './client.ts';
-import { type LogReading, readLive } from './live.ts';
+import { type LogReading, linesAsked, readLive } from './live.ts';
 
 const traits: Traits = {
   history: 'none',
@@ -91,6 +91,10 @@ function siteOf(flag: string | boolean | undefined): string | null {
 function sourceOf(log: LogReading): Source<LogEntry> {
   return {
     traits,
+    // It filters nothing: all that it can be told is how much (wire: Akkeris 2.1).
+    narrowing: async ({ lines }) => [
+      { filter: '--lines', asked: `lines=${linesAsked(lines === 'all' ? MOST_LINES : lines)}` },
+    ],
     history: noHistory,
     live: (start, signal) => readLive(log, start, signal),
     timeOf: (entry) => entry.body.ts,

@@ -4,6 +4,7 @@ import type { LogsCapability, Source, Traits } from '../../provider.ts';
 import type { DigitaloceanClient } from './client.ts';
 import { readHistory } from './history.ts';
 import { readLive } from './live.ts';
+import { narrowingOf } from './narrowing.ts';
 import { openPlace } from './place.ts';
 import { createReading, type LogReading } from './reading.ts';
 import { millisOf } from './translate.ts';
@@ -32,8 +33,13 @@ export const logs: LogsCapability<DigitaloceanClient> = {
   sourceNames,
   async open(client, ref, options, signal) {
     const place = await openPlace(client, { ref, options }, signal);
-    const source = readingSource(createReading(client, place));
-    return { ...source, components: place.components, sources: [sourceOf(place.type)] };
+    const log = createReading(client, place);
+    return {
+      ...readingSource(log),
+      components: place.components,
+      sources: [sourceOf(place.type)],
+      narrowing: async (query) => narrowingOf(log, { ref, options }, query),
+    };
   },
 };
 

@@ -12,6 +12,8 @@ import { type LogType, type LogWish, parseWish, sourceOf, wordsOfType } from './
 export interface LogPlace {
   readonly subject: Subject;
   readonly type: LogType;
+  /** Behind that of the app. */
+  path(): string;
   /** Of lines of the deployment that is meant now. */
   parser(): (raw: string) => LogBody;
   ask(asked: { follow: boolean; tail: number }, signal: AbortSignal): Promise<LogAnswer>;
@@ -71,6 +73,7 @@ function fixedPlace(
     watched: false,
     goesOn: false,
     components: undefined,
+    path: () => path,
     parser: () => parse,
     look: async () => null,
     outdated: async () => null,
@@ -227,6 +230,7 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
     watched: running || !follows,
     goesOn: running && follows,
     components: [...componentsOf(placing)],
+    path,
     parser: () => createLineParser({ source: sourceOf(type), deployment: current.id, component }),
     ask: (asked, signal) =>
       client.logs(app, { path: path(), type, ...asked, podConnection, deployment: null, subject }, signal),

@@ -3,8 +3,8 @@ import { CliError } from '../../errors.ts';
 import type { LogEntry } from '../../model.ts';
 import type { LogsCapability, Source, Traits } from '../../provider.ts';
 import type { ScalingoClient } from './client.ts';
-import type { LogReading } from './dump.ts';
-import { serverFilter } from './filter.ts';
+import { type LogReading, WHOLE_LOG } from './dump.ts';
+import { filterOf, serverFilter } from './filter.ts';
 import { readHistory } from './history.ts';
 import { readLive } from './live.ts';
 import { addonPlace, appPlace } from './place.ts';
@@ -43,7 +43,8 @@ export const logs: LogsCapability<ScalingoClient> = {
     if (addon === undefined || addon === false) {
       const place = await appPlace(client, ref, signal);
       const log = { client, place, filter: serverFilter(ref, options), viaEvents: false };
-      const source: Source<LogEntry> = { ...sourceOf(log, traits), sources: APP_SOURCES };
+      const own = sourceOf(log, { traits, filtered: filterOf(ref, options) });
+      const source: Source<LogEntry> = { ...own, sources: APP_SOURCES };
       // One more request, which only who names components has to pay for.
       return options.components.length === 0
         ? source
@@ -51,7 +52,8 @@ export const logs: LogsCapability<ScalingoClient> = {
     }
     const place = await addonPlace(client, { app: ref.app, wanted: addonName(addon) }, signal);
     const log = { client, place, filter: null, viaEvents: false };
-    return { ...sourceOf(log, { ...traits, filters: [] }), sources: ['addon'] };
+    const own = sourceOf(log, { traits: { ...traits, filters: [] }, filtered: '' });
+    return { ...own, sources: ['addon'] };
   },
 };
 
@@ -60,9 +62,17 @@ function addonName(flag: string | true): string {
   throw new CliError('usage', 'Scalingo needs the id or the name of an add-on behind --addon.');
 }
 
-function sourceOf(log: LogReading, ownTraits: Traits): Source<LogEntry> {
+/** `filtered`: what the log's filter stands for. */
+function sourceOf(
+  log: LogReading,
+  { traits: own, filtered }: { readonly traits: Traits; readonly filtered: string },
+): Source<LogEntry> {
   return {
-    traits: ownTraits,
+    traits: own,
+    narrowing: async ({ lines }) => [
+      ...(log.filter === null ? [] : [{ filter: filtered, asked: `filter=${log.filter}` }]),
+      { filter: '--lines', asked: `n=${lines === 'all' ? WHOLE_LOG : lines}` },
+    ],
     history: (query, signal) => readHistory(log, query, signal),
     live: (start, signal) => readLive(log, 'lines' in start ? start.lines : 0, signal),
     timeOf: (entry) => entry.body.ts,
