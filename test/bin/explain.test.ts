@@ -1,10 +1,19 @@
 // `--explain` says which filters the platform applies and which run here: held against what is sent when it is really read.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAkkeris } from '../../src/sandbox/akkeris.ts';
+import { startContainerStation } from '../../src/sandbox/container-station.ts';
 import { startDigitalocean } from '../../src/sandbox/digitalocean.ts';
 import type { SandboxServer } from '../../src/sandbox/server.ts';
 import { inside } from './in-process.ts';
-import { createPlace, type Grounds, linesOf, moment, type Place, startGrounds } from './run-polylog.ts';
+import {
+  createPlace,
+  type Env,
+  type Grounds,
+  linesOf,
+  moment,
+  type Place,
+  startGrounds,
+} from './run-polylog.ts';
 
 let place: Place;
 let grounds: Grounds;
@@ -30,7 +39,10 @@ afterAll(async () => {
 });
 
 async function run(...args: string[]) {
-  const env = Object.assign({}, ...servers.map((server) => server.env));
+  return runAt(Object.assign({}, ...servers.map((server) => server.env)), args);
+}
+
+async function runAt(env: Env, args: readonly string[]) {
   const ran = await inside(['logs', 'show', ...args], { place, env }).ended;
   expect(ran.code, ran.stderr).toBe(0);
   return ran.stdout;
@@ -95,4 +107,15 @@ describe('a filter is said to be the platform’s exactly where the platform is 
     for (const [, , parameter = ''] of asked) expect(words).toContain(parameter);
     for (const [filter] of words.matchAll(FILTERS)) expect(row('filtered there')).toContain(filter);
   });
+});
+
+it('a list that an old station would not understand is chosen from here', async () => {
+  const old = await startContainerStation({ world: grounds.world, dialect: 'A' });
+  const lists = ['qnap:', '--category', 'image,container'];
+  const text = await runAt(old.env, [...lists, '--explain']);
+  expect(text).toMatch(/^ {2}filtered there {2}--lines \(limit=\d+\)$/m);
+  expect(text).toMatch(/^ {2}filtered here {3}--category$/m);
+  await runAt(old.env, lists);
+  expect(old.requests.some(({ path }) => path.includes('category='))).toBe(false);
+  await old.close();
 });
