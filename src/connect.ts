@@ -171,9 +171,9 @@ export function proxyOf({ env }: Host): {
   readonly no: string | undefined;
 } {
   return {
-    http: env.HTTP_PROXY ?? env.http_proxy,
-    https: env.HTTPS_PROXY ?? env.https_proxy,
-    no: env.NO_PROXY ?? env.no_proxy,
+    http: env.HTTP_PROXY || env.http_proxy,
+    https: env.HTTPS_PROXY || env.https_proxy,
+    no: env.NO_PROXY || env.no_proxy,
   };
 }
 

@@ -53,6 +53,17 @@ export interface HistoryQuery {
   readonly until: Instant | null;
 }
 
+/** A filter that a platform can apply. */
+export interface Narrowing {
+  /** As the user gave it: a long flag, or OF_TARGET. */
+  readonly filter: string;
+  /** As the platform is asked for it (`filter=web`); null where the adapter has to apply it after all. */
+  readonly asked: string | null;
+}
+
+/** The filter that stands in a target. */
+export const OF_TARGET = 'the component of the target';
+
 export interface HistoryEnd {
   /** Whether asking for more lines would bring nothing new (the platform's own end, or `since`, was reached). */
   readonly complete: boolean;
@@ -110,8 +121,12 @@ export interface Source<T> {
   readonly traits: Traits;
   /** Names of all components that there are, where opening it has shown them; `-c` is held against them. */
   readonly components?: readonly string[] | undefined;
+  /** Of log lines: the sources that they can have; absent = all that the platform has. `-s` is held against them. */
+  readonly sources?: readonly LogSource[] | undefined;
   /** What is to be said of it before anything is read. */
   readonly notices?: readonly Notice[] | undefined;
+  /** Of what was asked for, the filters that the platform is asked to apply to its past; for `--explain`. */
+  narrowing?(query: HistoryQuery, signal: AbortSignal): Promise<readonly Narrowing[]>;
   /** Oldest first (as far as the platform orders at all). */
   history(query: HistoryQuery, signal: AbortSignal): AsyncGenerator<Batch<T>, HistoryEnd, undefined>;
   /** One connection. Its first batch comes as soon as it stands, empty if need be. */
@@ -172,6 +187,8 @@ export interface LogsCapability<C> {
   /** Of its main log; `open` may return a source with others (a container's console beside an activity log). */
   readonly traits: Traits;
   readonly flags: readonly PlatformFlag[];
+  /** All sources that lines of this platform can have. */
+  readonly sources: readonly LogSource[];
   /** How the platform's own source names map to ours, for help. */
   readonly sourceNames: string;
   /** Checks that the app exists and binds the source to it. */

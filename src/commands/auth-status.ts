@@ -2,6 +2,7 @@
 import { type Context, createContext } from '../context.ts';
 import { CliError, exitCodeOf, sentenceOf } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { jsonText } from '../json-text.ts';
 import { columnsNamed, renderTable } from '../output/table.ts';
 import { profileOf } from '../profiles.ts';
 import type { ProviderEntry } from '../providers/index.ts';
@@ -96,7 +97,7 @@ async function print(context: Context, answers: readonly Status[], json: boolean
       ok: !error,
       error: error ? sentenceOf(error) : null,
     }));
-    await terminal.print(`${JSON.stringify(rows, null, 2)}\n`);
+    await terminal.print(`${jsonText(rows, 2)}\n`);
     return;
   }
   const { isTTY, columns, color } = terminal.out;

@@ -3,6 +3,7 @@ import { knownProfile } from '../connect.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { jsonText } from '../json-text.ts';
 import { columnsNamed, renderTable } from '../output/table.ts';
 import { profileOf } from '../profiles.ts';
 import { readProjectFile } from '../project-file.ts';
@@ -30,7 +31,7 @@ export function listSettings(host: Host, options: ConfigOptions): Promise<number
     );
     const { terminal } = context;
     if (options.json) {
-      await terminal.print(`${JSON.stringify(shown, null, 2)}\n`);
+      await terminal.print(`${jsonText(shown, 2)}\n`);
       return 0;
     }
     const titles = options.origin ? ['KEY', 'VALUE', 'ORIGIN'] : ['KEY', 'VALUE'];

@@ -151,7 +151,7 @@ export const GENERAL_VARIABLES: readonly (readonly [name: string, purpose: strin
   ['POLYLOG_OUTPUT', 'the form of output when -o is not given'],
   ['POLYLOG_CONFIG_DIR', 'directory of settings, credentials and sessions (polylog config path)'],
   ['POLYLOG_KEYRING', 'off: secrets in a file of mode 0600, never in the system keyring'],
-  ['NO_COLOR', 'no colour when set'],
+  ['NO_COLOR', 'no colour when set to anything'],
   ['FORCE_COLOR', 'colour in pipes too; 0 for none; stronger than NO_COLOR'],
   ['HTTP_PROXY', 'proxy for http:// and ws:// addresses'],
   ['HTTPS_PROXY', 'proxy for https:// and wss:// addresses'],

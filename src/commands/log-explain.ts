@@ -1,10 +1,19 @@
 // `logs … --explain`: what the platform does itself, what is done here, and how well a stream can be resumed.
 import { formatInstant } from '../model.ts';
-import type { Traits } from '../provider.ts';
+import { type Narrowing, OF_TARGET, type Traits } from '../provider.ts';
 import type { LogRequest } from './log-request.ts';
 
+export interface Explained {
+  /** The target, as it is typed. */
+  readonly label: string;
+  readonly hasComponent: boolean;
+  readonly traits: Traits;
+  readonly narrowing: readonly Narrowing[];
+}
+
 /** Whole lines about one target. */
-export function explainText(label: string, traits: Traits, request: LogRequest): string {
+export function explainText(explained: Explained, request: LogRequest): string {
+  const { label, traits } = explained;
   const rows: [string, string][] = [
     ['history', historyText(traits)],
     ['archives', traits.archives ?? 'none'],
@@ -16,8 +25,9 @@ export function explainText(label: string, traits: Traits, request: LogRequest):
       traits.ordered ? 'the platform’s' : 'not sure there; put right here within the window of --reorder',
     ],
     ['times', traits.times === 'none' ? 'none: --since and --until choose nothing' : traits.times],
-    ['filtered there', traits.filters.length > 0 ? traits.filters.join(', ') : 'nothing'],
-    ['filtered here', hereText(request)],
+    ['can filter', traits.filters.length > 0 ? traits.filters.join(', ') : 'nothing'],
+    ['filtered there', thereText(explained)],
+    ['filtered here', hereText(explained, request)],
     ['resuming', resumeText(traits)],
     ['proof of life', aliveText(traits)],
   ];
@@ -54,8 +64,19 @@ function liveText({ live, join }: Traits): string {
   return `${how}; ${joins[join]}`;
 }
 
-function hereText({ filter, ends }: LogRequest): string {
+function thereText({ narrowing }: Explained): string {
+  const filters = narrowing.flatMap(({ filter, asked }) => (asked === null ? [] : [`${filter} (${asked})`]));
+  return filters.length > 0 ? filters.join(', ') : 'nothing of what is asked for';
+}
+
+/** Every filter but the number of lines is applied here, whatever the platform has made of it. */
+function hereText({ narrowing, traits, hasComponent }: Explained, request: LogRequest): string {
+  const { filter, ends, since, until } = request;
+  const hasTimes = traits.times !== 'none';
   const names = [
+    hasComponent && OF_TARGET,
+    since && hasTimes && '--since',
+    until && hasTimes && '--until',
     filter.grep.length > 0 && '--grep',
     filter.exclude.length > 0 && '--exclude',
     filter.level && '--level',
@@ -63,8 +84,15 @@ function hereText({ filter, ends }: LogRequest): string {
     filter.sources.length > 0 && '--source',
     ends.untilMatch && '--until-match',
     ends.failOn && '--fail-on',
+    ...narrowing.map(({ filter: name, asked }) => asked === null && name),
   ].filter((name) => typeof name === 'string');
-  return names.length > 0 ? names.join(', ') : 'nothing';
+  const there = narrowing.flatMap(({ filter: name, asked }) => (asked === null ? [] : [name]));
+  const [again, alone] = [
+    names.filter((name) => there.includes(name)),
+    names.filter((name) => !there.includes(name)),
+  ];
+  const parts = [alone.join(', '), again.length > 0 ? `once more ${again.join(', ')}` : ''];
+  return parts.filter((part) => part !== '').join('; ') || 'nothing';
 }
 
 function resumeText({ join, history, ids }: Traits): string {

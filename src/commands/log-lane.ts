@@ -10,6 +10,7 @@ import type { MergeSource } from '../stream/merge.ts';
 import { createMultiline } from '../stream/multiline.ts';
 import { everything } from '../stream/range.ts';
 import type { ResolvedTarget } from '../target.ts';
+import { choiceNotices, refuseContradiction, refuseUnknown } from './log-choices.ts';
 import type { LogRequest } from './log-request.ts';
 import { type PlatformFlags, shownTarget } from './log-targets.ts';
 import { startWithinOf } from './patience.ts';
@@ -35,9 +36,16 @@ export interface LaneReading {
   readonly signal: AbortSignal;
 }
 
+export interface OpenedLane {
+  readonly source: Source<LogEntry>;
+  /** What is to be said before anything is read. */
+  readonly notices: readonly Notice[];
+}
+
 /** Signs in, looks the app up and binds its log. Throws CliError. */
-export async function openLane(lane: Lane, reading: Omit<LaneReading, 'tally'>): Promise<Source<LogEntry>> {
+export async function openLane(lane: Lane, reading: Omit<LaneReading, 'tally'>): Promise<OpenedLane> {
   const { context, request, flags, signal } = reading;
+  refuseContradiction(lane.target, request);
   const { provider, client } = await context.connect(lane.target.entry);
   const { logs, title } = provider;
   if (!isSupported(logs)) throw new CliError('usage', `${title} has no logs to read: ${logs.unsupported}`);
@@ -50,14 +58,16 @@ export async function openLane(lane: Lane, reading: Omit<LaneReading, 'tally'>):
     flags,
   };
   const source = await logs.open(client, lane.target.ref, options, signal);
+  const opened = { source, target: lane.target, title, platformSources: logs.sources };
+  refuseUnknown(opened, request);
   lane.isOpen = true;
-  return source;
+  return { source, notices: [...(source.notices ?? []), ...choiceNotices(opened, request)] };
 }
 
 /** What the merge reads; the past and the live stream of one target. */
 export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeSource<LogEntry>> {
   const startedAt = performance.now();
-  const source = await openLane(lane, reading);
+  const { source, notices: said } = await openLane(lane, reading);
   const { context, request, tally, signal } = reading;
   const options: FeedOptions<LogEntry> = {
     keep: keepOf(lane, request),
@@ -79,7 +89,7 @@ export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeS
   const { live, ordered, history, retention } = source.traits;
   const usual = live.kind === 'poll' ? (live.everyMillis ?? 0) + 1000 : 1000;
   const steps = feed(source, options, signal);
-  const notices = [...(source.notices ?? []), ...unmatchedNotices(source, request)];
+  const notices = [...said];
   if (!request.follow && history === 'none') notices.push({ kind: 'limit', message: retention });
   return {
     steps: notices.length > 0 ? afterNotices(notices, steps) : steps,
@@ -97,27 +107,6 @@ async function* afterNotices<T>(
 ): AsyncGenerator<FeedStep<T>, { reason: string }, undefined> {
   for (const notice of notices) yield { kind: 'notice', notice };
   return yield* steps;
-}
-
-/** A glob whose plain beginning is that of no component, nor begins with the name of one, as that of an instance does. */
-function unmatchedNotices({ components }: Source<LogEntry>, { componentGlobs }: LogRequest): Notice[] {
-  if (!components) return [];
-  return componentGlobs.flatMap((glob): Notice[] => {
-    const plain = /^[^*?[\\]*/.exec(glob)?.[0].toLowerCase() ?? '';
-    const isWhole = plain.length === glob.length;
-    const fits = components.some((component) => {
-      const name = component.toLowerCase();
-      return (
-        plain === name ||
-        plain.startsWith(`${name}-`) ||
-        plain.startsWith(`${name}.`) ||
-        (!isWhole && name.startsWith(plain))
-      );
-    });
-    if (fits) return [];
-    const there = components.slice(0, 10).join(', ');
-    return [{ kind: 'hint', message: `--component ${glob} matches none of its components (${there})` }];
-  });
 }
 
 function keepOf({ target }: Lane, request: LogRequest): (entry: LogEntry) => boolean {

@@ -13,11 +13,12 @@ export function tellingLosses(connected: Connected, lose: (reason: string) => vo
 }
 
 function telling(source: Source<LogEntry>, lose: (reason: string) => void): Source<LogEntry> {
-  const { traits, millisOf, components, notices } = source;
+  const { traits, millisOf, components, sources, notices } = source;
   return {
     traits,
     millisOf,
     components,
+    sources,
     notices,
     history: (query, signal) =>
       watched(source.history(query, signal), { end: { complete: false, begins: null }, lose }),

@@ -135,6 +135,7 @@ async function parseFilter(flags: LogFlags): Promise<LogFilter> {
       textsOf(flags, name).map((pattern) => compilePattern(pattern, { flag: `--${name}`, ignoreCase })),
     );
   const level = textOf(flags, 'level');
+  refuseNothing(textsOf(flags, 'grep'), textsOf(flags, 'exclude'));
   return {
     grep: await compile('grep'),
     exclude: await compile('exclude'),
@@ -145,6 +146,14 @@ async function parseFilter(flags: LogFlags): Promise<LogFilter> {
       .flatMap((list) => list.split(','))
       .map(parseSource),
   };
+}
+
+/** What every pattern of --grep finds is excluded. */
+function refuseNothing(grep: readonly string[], exclude: readonly string[]): void {
+  if (grep.length === 0 || !grep.every((pattern) => exclude.includes(pattern))) return;
+  const [pattern] = grep;
+  const what = grep.length === 1 ? `--grep ${pattern}` : 'every --grep';
+  throw new CliError('usage', `${what} is given to --exclude as well, so that no line can pass.`);
 }
 
 function parseSource(name: string): LogSource {

@@ -48,14 +48,20 @@ async function explain({ context, request, targets, flags }: Reading): Promise<n
   const lanes = targets.map((target) => createLane(target, flags));
   const { signal } = context;
   const opened = await Promise.allSettled(
-    lanes.map((lane) => openLane(lane, { context, request, flags, signal })),
+    lanes.map(async (lane) => {
+      const { source } = await openLane(lane, { context, request, flags, signal });
+      const { traits } = source;
+      const narrowing = (await source.narrowing?.(request, signal)) ?? [];
+      const { target } = lane;
+      return { label: addressOf(target), hasComponent: target.ref.component !== null, traits, narrowing };
+    }),
   );
   let code = 0;
   for (const [index, outcome] of opened.entries()) {
     const lane = lanes[index];
     if (!lane) continue;
     if (outcome.status === 'fulfilled') {
-      await context.terminal.print(explainText(addressOf(lane.target), outcome.value.traits, request));
+      await context.terminal.print(explainText(outcome.value, request));
     } else {
       if (!(outcome.reason instanceof CliError)) throw outcome.reason;
       context.terminal.complain(

@@ -3,6 +3,7 @@ import { knownProfile } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { jsonText } from '../json-text.ts';
 import { columnsNamed, renderTable } from '../output/table.ts';
 import { profileOf } from '../profiles.ts';
 import type { Provider, Settings } from '../provider.ts';
@@ -33,7 +34,7 @@ export function listProfiles(host: Host, options: ProfilesOptions): Promise<numb
       (row) => row !== null,
     );
     if (options.json) {
-      await terminal.print(`${JSON.stringify(rows, null, 2)}\n`);
+      await terminal.print(`${jsonText(rows, 2)}\n`);
       return 0;
     }
     const { isTTY, columns, color } = terminal.out;

@@ -19,7 +19,7 @@ export async function createEnvironment(
   host: Host,
   { sandbox, folder }: { readonly sandbox: Sandbox; readonly folder: string },
 ): Promise<SandboxEnvironment> {
-  const unproxied = [host.env.NO_PROXY ?? host.env.no_proxy, '127.0.0.1,localhost'].filter(Boolean).join(',');
+  const unproxied = [host.env.NO_PROXY || host.env.no_proxy, '127.0.0.1,localhost'].filter(Boolean).join(',');
   const own = {
     ...sandbox.env,
     POLYLOG_CONFIG_DIR: join(folder, 'settings'),

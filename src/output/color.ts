@@ -12,13 +12,12 @@ export interface ColorQuestion {
   readonly when: ColorWhen;
 }
 
-/** The flag, then FORCE_COLOR, then NO_COLOR (both as Node itself reads them), then whether it is a terminal. */
+/** The flag, then FORCE_COLOR, then NO_COLOR, either of them as good as not set when empty, then whether it is a terminal. */
 export function colorLevel({ isTTY, env, when }: ColorQuestion): ColorLevel {
   if (when === 'never') return 0;
   if (when === 'always') return levelOfTerminal(env);
-  const forced = env.FORCE_COLOR;
-  if (forced !== undefined) return forcedLevel(forced, env);
-  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return 0;
+  if (env.FORCE_COLOR) return forcedLevel(env.FORCE_COLOR, env);
+  if (env.NO_COLOR) return 0;
   return isTTY && env.TERM !== 'dumb' ? levelOfTerminal(env) : 0;
 }
 

@@ -1,4 +1,5 @@
 // Parsed fields as `key=value` pairs behind a message. Knows no colour.
+import { jsonText } from '../json-text.ts';
 import type { Reading } from '../model.ts';
 
 /**
@@ -18,9 +19,9 @@ export function fieldsText(reading: Reading, { withLevel }: { readonly withLevel
 
 function valueText(value: unknown): string {
   if (typeof value === 'string') return value === '' ? '' : bare(value);
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' && value !== null ? jsonText(value) : String(value);
 }
 
 function bare(text: string): string {
-  return /[\s"=\0-\x1f\x7f]/.test(text) ? JSON.stringify(text) : text;
+  return /[\s"=\0-\x1f\x7f]/.test(text) ? jsonText(text) : text;
 }

@@ -1,4 +1,5 @@
 // Log entries as lines of ndjson, the same as their records give, built by hand for speed. Knows no stream.
+import { jsonText } from '../json-text.ts';
 import {
   formatInstant,
   formatSecond,
@@ -69,16 +70,16 @@ function createLogLines(
     const { body } = entry;
     const { ts } = body;
     const reading = read(body);
-    const fields = reading.json ?? (reading.fields ? JSON.stringify(reading.fields) : 'null');
+    const fields = reading.json ?? (reading.fields ? jsonText(reading.fields) : 'null');
     const line =
       `${ts ? `${known.start}"${formatInstant(ts)}"` : `${known.start}null`}` +
       `${QUALITY_TEXTS[body.quality]}${observed}${originOf(body, known.origins).text}${levelText(reading.level)}` +
-      `${JSON.stringify(body.message)},"fields":${fields}${endText(body)}${known.seq}`;
+      `${jsonText(body.message)},"fields":${fields}${endText(body)}${known.seq}`;
     if (entry.truncated === 0 && !late && !includeRaw) return `${line}}\n`;
     return (
       `${line}${late ? ',"late":true' : ''}` +
       `${entry.truncated > 0 ? `,"truncated":${bytesOrNull(entry.truncated)}` : ''}` +
-      `${includeRaw ? `,"raw":${JSON.stringify(entry.raw)}` : ''}}\n`
+      `${includeRaw ? `,"raw":${jsonText(entry.raw)}` : ''}}\n`
     );
   };
 }
@@ -98,7 +99,7 @@ function createTargets(): (target: LogTarget) => KnownTarget {
   return (target) => {
     let known = targets.get(target);
     if (!known) {
-      const start = flat(`${JSON.stringify(common('log', target)).slice(0, -1)},"ts":`);
+      const start = flat(`${jsonText(common('log', target)).slice(0, -1)},"ts":`);
       known = { start, startPiece: pieceOf(`${start}"`), seq: 0, origins: new Map() };
       targets.set(target, known);
     }
@@ -194,7 +195,7 @@ function createMessageWriter(read: MessageReader): (message: Message, out: TextB
       message: source.bytes.toString('utf8', from, to),
     });
     write(level, FIELDS);
-    out.addText(json ?? (fields ? JSON.stringify(fields) : 'null'));
+    out.addText(json ?? (fields ? jsonText(fields) : 'null'));
   };
 }
 
@@ -282,5 +283,5 @@ function flat(json: string): string {
 }
 
 function textOrNull(text: string | null): string {
-  return text === null ? 'null' : JSON.stringify(text);
+  return text === null ? 'null' : jsonText(text);
 }

@@ -1,5 +1,6 @@
 // Names of fields that a user chooses from a record: `ts`, `message`, `fields.user.name`. Knows no form.
 import { CliError } from '../errors.ts';
+import { jsonText } from '../json-text.ts';
 import { COMMON_KEYS, type OutputRecord, RECORD_KEYS, type RecordType } from './records.ts';
 
 /** Keys that stand in a log record only where they apply. */
@@ -38,5 +39,5 @@ function valueAt(record: OutputRecord, path: readonly string[]): unknown {
 function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? jsonText(value) : String(value);
 }

@@ -1,4 +1,5 @@
 // Model values as the contract's records. Knows no stream; keys stand in the contract's order.
+import { jsonText } from '../json-text.ts';
 import {
   type App,
   formatInstant,
@@ -202,7 +203,7 @@ export function millisText(millis: number): string {
 
 /** A record as one line of ndjson. On a terminal its text goes through `escapeForTerminal` as well. */
 export function jsonLine(record: OutputRecord): string {
-  return `${JSON.stringify(record)}\n`;
+  return `${jsonText(record)}\n`;
 }
 
 const UNSAFE = /[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;

@@ -1,4 +1,5 @@
 // What an application wrote into its message: JSON or logfmt, as level, text and fields. Knows no platform and no stream.
+import { withoutHalves } from '../json-text.ts';
 import type { Level, LogBody, MessageReader, Reading } from '../model.ts';
 import type { Source, TextBytes } from '../text-bytes.ts';
 import { levelOfNumber, levelOfWord } from './level-words.ts';
@@ -126,7 +127,7 @@ function isLong(value: number): boolean {
 
 /** Half a character would become another one when it is written. */
 function onOneLine(text: string): string | undefined {
-  return /[\r\n]|\p{Cs}/u.test(text) ? undefined : text.trim();
+  return /[\r\n]|\p{Cs}/u.test(text) ? undefined : withoutHalves(text.trim());
 }
 
 function isFields(value: unknown): value is Fields {

@@ -3,8 +3,8 @@
 /**
  * What an entry's lines so far have been, and so what may come: `plain` text; a `failure`'s words; `frames` of Node or
  * Java; an `object` printed behind Node's frames; the `source` of an uncaught error, that Node prints first; Python's
- * frames, the `code` below one of them that has lost its indentation, its `raised` error, the words that `link` it to a
- * second one; Ruby's `ruby-head` and `ruby` frames; Go's goroutines.
+ * frames, the `code` below one of them that has lost its indentation, a `group` of errors with a margin before its lines,
+ * the `raised` error, the words that `link` it to a second one; Ruby's `ruby-head` and `ruby` frames; Go's goroutines.
  */
 export type Trace =
   | 'plain'
@@ -14,6 +14,7 @@ export type Trace =
   | 'source'
   | 'python'
   | 'python-code'
+  | 'python-group'
   | 'python-raised'
   | 'python-link'
   | 'ruby-head'
@@ -68,6 +69,7 @@ function lineOf(message: string): Line {
 }
 
 const TRACEBACK = 'Traceback (most recent call last):';
+const GROUP_TRACEBACK = '+ Exception Group Traceback (most recent call last):';
 /**
  * How frames end that have lost their indentation: `fn (/app/x.js:1:2)`, `/app/x.js:1:2`, `Foo.bar(Foo.java:12)` with a
  * jar behind it or not, `fn (/app/x.js:1:2) {`.
@@ -98,12 +100,13 @@ function frameOf({ text, isIndented }: Line, trace: Trace): Trace | null {
   }
   if (/^\d+: from \S+:\d+:in /.test(text)) return 'ruby';
   if (!isIndented) return null;
-  if (/^\S+:\d+:in [`'"]/.test(text)) return 'ruby';
+  if (RUBY_FRAME.test(text)) return 'ruby';
   return trace !== 'source' && isGoPlace(text) && text.includes('/') ? 'go' : null;
 }
 
 function headOf({ text }: Line): Trace {
   if (text === TRACEBACK) return 'python';
+  if (text === GROUP_TRACEBACK) return 'python-group';
   if (/^(?:panic|fatal error): /.test(text)) return 'go';
   if (/^\S+\.rb:\d+:in /.test(text)) return 'ruby-head';
   if (/^(?:file:\/\/|node:|\/|[A-Za-z]:\\)\S*:\d+$/.test(text)) return 'source';
@@ -118,7 +121,8 @@ const JAVA_HEAD = /^(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|F
 const PYTHON_RAISED = /^(?:\w+\.)*[A-Z]\w*(?::(?: .*)?)?$/;
 const PYTHON_ERROR = /^[\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration)(?::(?: .*)?)?$/;
 const NODE_ERROR = /^(?:Uncaught )?[\w$.]*(?:Error|Exception)\b|^\[.*\]$/;
-const RUBY_FRAME = /^\S+:\d+:in [`'"]/;
+/** `app/models/a.rb:3:in 'show'`; Rails writes `actionpack (7.0.4) lib/x.rb:4:in 'call'` of what is in a gem. */
+const RUBY_FRAME = /^(?:[\w.-]+ \([\w.-]+\) )?\S+:\d+:in [`'"]/;
 const GO_WORDS =
   /^(?:created by \S|\[signal |panic[:(]|exit status \d|runtime stack:|\.{3}additional frames)/;
 
@@ -129,6 +133,7 @@ function continuationOf(line: Line, trace: Trace): Trace | null {
       return null;
     case 'failure':
       if (text === TRACEBACK) return 'python';
+      if (text === GROUP_TRACEBACK) return 'python-group';
       if (RUBY_FRAME.test(text)) return 'ruby';
       return JAVA_HEAD.test(text) ? 'frames' : null;
     case 'frames':
@@ -175,12 +180,23 @@ function continuesPython({ text, isIndented }: Line, trace: Trace): Trace | null
   if (/^(?:During handling of the above exception|The above exception was the direct cause)/.test(text)) {
     return 'python-link';
   }
+  if (trace === 'python-group') return continuesGroup(text);
+  // A group within a group has had its last error; the outer one goes on with its next.
+  if (trace === 'python-raised') return GROUP_PART.test(text) ? 'python-group' : null;
+  if (text === GROUP_TRACEBACK) return 'python-group';
   if (trace === 'python-link') return text === TRACEBACK ? 'python' : null;
-  if (trace === 'python-raised') return null;
   // The one line of code below a frame, unless Python had none to show.
   if (trace === 'python-code' && !PYTHON_ERROR.test(text)) return 'python';
-  // The lower edge of a group of errors.
-  if (/^\+-{9,}$/.test(text)) return 'python-raised';
   if (isIndented || /^[\^~]+$/.test(text)) return 'python';
   return PYTHON_RAISED.test(text) ? 'python-raised' : null;
+}
+
+/** `+-+---------------- 1 ----------------`, `+---------------- ... ----------------`: above each error of a group. */
+const GROUP_PART = /^\+(?:-\+)?-{9,} (?:\d+|\.{3}) -{9,}$/;
+
+/** Every line has a margin, a blank one too. */
+function continuesGroup(text: string): Trace | null {
+  // The lower edge.
+  if (/^\+-{9,}$/.test(text)) return 'python-raised';
+  return text === '|' || text.startsWith('| ') || GROUP_PART.test(text) ? 'python-group' : null;
 }

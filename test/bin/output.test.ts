@@ -142,17 +142,29 @@ describe.concurrent('raw', () => {
       Buffer.from([0xe9, 0x00, 0xff, 0xc3]),
       Buffer.from(' end'),
     ]);
+    const halves = [
+      String.raw`{"level":"info","msg":"half \uDBFF"}`,
+      String.raw`{"\ud800":"\udfff \ud83e\uDDD9 \\ud800","msg":"pair"}`,
+      String.raw`level=warn a="half \ud800"`,
+    ]
+      .map((message, n) => `2026-03-01 10:00:0${n}.000000000 +0000 UTC [web-1] ${message}\r\n`)
+      .join('');
     let own: OwnServer;
     beforeAll(async () => {
       own = await startOwn({
         routes: {
-          '/logs/shop': (_, response) => plain(response, 200, Buffer.concat([line, Buffer.from('\r\n')])),
+          '/logs/shop': ({ query }, response) =>
+            plain(
+              response,
+              200,
+              query.get('n') === '3' ? halves : Buffer.concat([line, Buffer.from('\r\n')]),
+            ),
         },
       });
     });
     afterAll(() => own.close());
-    const read = (form: string) =>
-      polylog(['logs', 'scalingo:shop', '-n', '1', '-o', form], {
+    const read = (form: string, lines = '1', ...flags: string[]) =>
+      polylog(['logs', 'scalingo:shop', '-n', lines, '-o', form, ...flags], {
         place,
         env: { SCALINGO_AUTH_URL: own.url, SCALINGO_API_TOKEN: TOKEN },
       });
@@ -167,6 +179,20 @@ describe.concurrent('raw', () => {
       const ran = await read('ndjson');
       expect(JSON.parse(ran.stdout)).toMatchObject({ message: 'caf\ufffd\u0000\ufffd\ufffd end' });
     });
+
+    it.each([[[]], [['--include-raw']]])(
+      'marks half characters that an app escaped, so that strict readers read on: %j',
+      async (flags) => {
+        const ran = await read('ndjson', '3', ...flags);
+        const records = linesOf(ran.stdout).map((record) => JSON.parse(record));
+        expect(records.map(({ fields }) => fields)).toEqual([
+          { level: 'info', msg: 'half \ufffd' },
+          { '\ufffd': '\ufffd 🧙 \\ud800', msg: 'pair' },
+          { level: 'warn', a: 'half \ufffd' },
+        ]);
+        expect(records.map(({ message }) => message)[0]).toContain('"half \\uDBFF"');
+      },
+    );
   });
 });
 

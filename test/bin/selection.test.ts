@@ -148,7 +148,7 @@ describe.concurrent('filters', () => {
     [['-c', 'web-2'], ['three from web']],
     [['-c', 'web', '-e', 'one', '-s', 'app'], ['three from web']],
     [['-s', 'platform'], ['State changed from starting to up']],
-    [['-s', 'router,build'], []],
+    [['-s', 'router,platform', '-e', 'starting'], []],
     [['-g', 'web-1'], []],
   ])('%j', async (flags, expected) => {
     expect(await messages(few, 'scalingo:shop', ...flags)).toEqual(expected);

@@ -32,6 +32,8 @@ describe('colour', () => {
     ['', { NO_COLOR: '1' }, false, false],
     ['', { NO_COLOR: '' }, true, false],
     ['', { FORCE_COLOR: '1' }, true, true],
+    ['', { FORCE_COLOR: '' }, true, false],
+    ['', { FORCE_COLOR: '', NO_COLOR: '1' }, false, false],
     ['', { FORCE_COLOR: '0' }, false, false],
     ['', { FORCE_COLOR: '1', NO_COLOR: '1' }, true, true],
     ['', { TERM: 'dumb' }, false, false],

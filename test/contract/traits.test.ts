@@ -2,12 +2,13 @@
 import { expect } from 'vitest';
 import type { LogEntry } from '../../src/model.ts';
 import type { Batch, LiveStart, Position, Source } from '../../src/provider.ts';
+import { logsOf, PATIENT } from './rig.ts';
 import { contract, pastless } from './suite.ts';
 import { eventually } from './tail.ts';
 
 const DIGITS = { nanoseconds: 9, microseconds: 6, milliseconds: 3, seconds: 0, none: 0 };
 
-contract('traits', ({ variant, rig, unless }) => {
+contract('traits', ({ platform, variant, rig, unless }) => {
   const none = pastless(variant);
 
   /** Lines of the past and of live, as the log brings them. */
@@ -41,6 +42,14 @@ contract('traits', ({ variant, rig, unless }) => {
     expect(entries.map(source.timeOf)).toEqual(times);
     const newest = times.at(-1)?.seconds ?? 0;
     expect(Math.abs(newest - Date.now() / 1000)).toBeLessThan(60);
+  });
+
+  unless(null, 'lines come from where they are said to come from', async () => {
+    const { source, entries } = await sample();
+    const logs = logsOf(platform.provider({ retry: PATIENT, keepalive: 0 }));
+    const places = source.sources ?? logs.sources;
+    expect(logs.sources).toEqual(expect.arrayContaining([...places]));
+    for (const { body } of entries) expect(places).toContain(body.source);
   });
 
   unless(null, 'keys tell lines apart, and know a line again', async () => {

@@ -12,6 +12,7 @@ import {
   type EndSummary,
   endRecord,
   gapRecord,
+  jsonLine,
   noticeRecord,
   type OutputRecord,
   RECORD_KEYS,
@@ -122,27 +123,40 @@ describe('ndjson of a log', () => {
         const line = String(createNdjsonRenderer({ isTTY, includeRaw: true, now }).entries([entry]));
         expect(line.indexOf('\n')).toBe(line.length - 1);
         const record = JSON.parse(line) as OutputRecord;
-        expect(record.message).toBe(body.message);
+        expect(record.message).toBe(wellFormed(body.message));
+        expect(hasHalves(record)).toBe(false);
         expectValid(record);
         const object = createLogRecords({ includeRaw: true, now })(entry);
-        expect(line.trimEnd()).toBe(isTTY ? line.trimEnd() : JSON.stringify(object));
-        expect(JSON.stringify(record)).toBe(JSON.stringify(JSON.parse(JSON.stringify(object))));
+        expect(line).toBe(isTTY ? line : jsonLine(object));
+        expect(JSON.stringify(record)).toBe(JSON.stringify(JSON.parse(jsonLine(object))));
         if (isTTY) expect(line).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
       }),
       { numRuns: 500 },
     );
   });
 
-  it('survives NUL, lone surrogates and 8-bit controls', () => {
+  it('survives NUL and 8-bit controls, and marks lone surrogates', () => {
     const message = '\0\ud800x\udc00\x9b2J\u2028';
     const piped = createNdjsonRenderer({ isTTY: false }).entries([item({ message })]);
     // What really arrives are UTF-8 bytes.
     const [record] = parsed(Buffer.from(String(piped)));
-    expect(record?.message).toBe(message);
+    expect(record?.message).toBe('\0\ufffdx\ufffd\x9b2J\u2028');
     const shown = createNdjsonRenderer({ isTTY: true }).entries([item({ message })]);
-    expect(shown).toContain('"message":"\\u0000\\ud800x\\udc00\\u009b2J\u2028"');
+    expect(shown).toContain('"message":"\\u0000\\ufffdx\\ufffd\\u009b2J\u2028"');
   });
 });
+
+/** What UTF-8 makes of it. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+/** Whether any text or key in it is one that UTF-8 cannot write. */
+function hasHalves(value: unknown): boolean {
+  if (typeof value === 'string') return value !== wellFormed(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some((pair) => pair.some(hasHalves));
+}
 
 function surrogate(): fc.Arbitrary<string> {
   return fc.integer({ min: 0xd800, max: 0xdfff }).map((code) => String.fromCharCode(code));
@@ -197,6 +211,13 @@ describe('the other records', () => {
     expectValid(noticeLine);
     expect(gapLine).toEqual(gapRecord(gap, shop));
     expect(noticeLine).toEqual(noticeRecord(notice, null, now()));
+  });
+
+  it.each([false, true])('mark lone surrogates, on a terminal: %s', (isTTY) => {
+    const [row] = JSON.parse(jsonDocument([{ id: 'a\ud800', '\udc00': null }], { isTTY })) as OutputRecord[];
+    expect(row).toEqual({ id: 'a\ufffd', '\ufffd': null });
+    const notice = jsonLine(noticeRecord({ kind: 'hint', message: 'a\ud800' }, null, noon));
+    expect(JSON.parse(notice)).toMatchObject({ message: 'a\ufffd' });
   });
 
   it('make one JSON document', () => {

@@ -72,7 +72,7 @@ json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)`,
   },
   {
     name: 'Python: a group',
-    isFlatToo: false,
+    isFlatToo: true,
     text: `Traceback (most recent call last):
   + Exception Group Traceback (most recent call last):
   |   File "/app/g.py", line 1, in <module>
@@ -80,6 +80,62 @@ json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)`,
   | ExceptionGroup: eg (1 sub-exception)
   +-+---------------- 1 ----------------
     | ValueError: 1
+    +------------------------------------`,
+  },
+  {
+    name: 'Python: a group of tasks, logged, and what it is the cause of',
+    isFlatToo: true,
+    text: `ERROR:root:it failed
+  + Exception Group Traceback (most recent call last):
+  |   File "/app/g.py", line 12, in <module>
+  |     asyncio.run(main())
+  | ExceptionGroup: unhandled errors in a TaskGroup (3 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Exception Group Traceback (most recent call last):
+    |   File "/app/g.py", line 7, in inner
+    |     async with asyncio.TaskGroup() as t:
+    | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+    +-+---------------- 1 ----------------
+      | Traceback (most recent call last):
+      |   File "/app/g.py", line 2, in f
+      |     raise ValueError("x")
+      |           ^^^^^^^^^^^^^^^
+      | ValueError: x
+      +------------------------------------
+    +---------------- 2 ----------------
+    | Traceback (most recent call last):
+    |   File "/app/g.py", line 4, in g
+    |     raise KeyError('k')
+    | KeyError: 'k'
+    | 
+    | During handling of the above exception, another exception occurred:
+    | 
+    | TypeError: t
+    +---------------- ... ----------------
+    | and 1 more exception
+    +------------------------------------
+
+The above exception was the direct cause of the following exception:
+
+  + Exception Group Traceback (most recent call last):
+  |   File "/app/g.py", line 15, in <module>
+  | ExceptionGroup: outer (1 sub-exception)
+  +-+---------------- 1 ----------------
+    | ValueError: y
+    +------------------------------------`,
+  },
+  {
+    name: 'Python: a group without a word before it',
+    isFlatToo: true,
+    text: `  + Exception Group Traceback (most recent call last):
+  |   File "/app/a.py", line 4, in <module>
+  |     asyncio.run(main())
+  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "/app/a.py", line 2, in f
+    |     raise ValueError("x")
+    | ValueError: x
     +------------------------------------`,
   },
   {
@@ -130,6 +186,16 @@ app/models/cart.rb:12:in 'total'
 app/controllers/orders_controller.rb:8:in 'block in create'`,
   },
   {
+    name: 'Ruby: as Rails logs it, through gems',
+    isFlatToo: true,
+    text: `NoMethodError (undefined method \`x' for nil:NilClass):
+  
+app/controllers/a_controller.rb:3:in \`show'
+actionpack (7.0.8.1) lib/action_controller/metal/basic_implicit_render.rb:6:in \`send_action'
+rack-timeout (0.7.0.beta) lib/rack/timeout/core.rb:154:in \`block in call'
+/usr/local/bundle/bin/puma:25:in \`<main>'`,
+  },
+  {
     name: 'Go: a panic',
     isFlatToo: true,
     text: `panic: runtime error: invalid memory address or nil pointer dereference
@@ -177,5 +243,8 @@ export const ORDINARY: readonly string[] = [
   '   an indented line of a table',
   'from 10 to 20',
   'File uploaded, line by line',
+  '| id | name |',
+  '+----+------+',
+  'billing (nightly) run: 12:30:00 done',
   'sold one 茶碗 🧙‍♂️',
 ];

@@ -47,6 +47,8 @@ describe('whatever is written', () => {
     `${'.('.repeat(500_000)})x`,
     `${'a.'.repeat(500_000)}B`,
     `from ${':1'.repeat(500_000)}`,
+    `+${'-'.repeat(1_000_000)}`,
+    `${'a.'.repeat(500_000)} (${'1.'.repeat(500_000)})`,
     `File "${'", line '.repeat(100_000)}`,
     '\0\x1b[31m at \u202e',
     '\ud800',
@@ -61,6 +63,9 @@ describe('whatever is written', () => {
     'source',
     'python',
     'python-code',
+    'python-group',
+    'python-raised',
+    'ruby-head',
     'ruby',
     'go',
   ];

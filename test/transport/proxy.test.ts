@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { proxyOf } from '../../src/connect.ts';
 import { proxyFor } from '../../src/transport/proxy.ts';
+import { hostOf } from '../host-of-streams.ts';
 
 const settings = (no: string) => ({ http: 'http://proxy.example:3128', https: 'proxy.example:3129', no });
 
@@ -50,4 +52,10 @@ test.each(['socks5://proxy:1080', 'http://', ':::'])('%s is refused without show
   expect(() => proxyFor(new URL('http://api.example/'), { http })).toThrow(
     expect.objectContaining({ kind: 'usage', message: 'HTTP_PROXY does not name an http or https proxy' }),
   );
+});
+
+test('counts an empty variable as one that is not set', () => {
+  const env = { HTTP_PROXY: '', http_proxy: 'http://a', HTTPS_PROXY: 'http://b', https_proxy: 'http://c' };
+  const { host } = hostOf([], { ...env, NO_PROXY: '', no_proxy: 'd' });
+  expect(proxyOf(host)).toEqual({ http: 'http://a', https: 'http://b', no: 'd' });
 });

@@ -24,7 +24,7 @@ type Live = AsyncGenerator<Batch<LogEntry>, LiveEnd, undefined>;
 export async function* readLive(log: LogReading, start: LiveStart, signal: AbortSignal): Live {
   const { client, place, follow: tail } = log;
   const wanted = 'lines' in start ? start.lines : MOST_LINES;
-  const lines = Math.min(MOST_LINES, Math.max(1, Math.floor(wanted)));
+  const lines = linesAsked(wanted);
   const session = await client.createSession(place, { lines, tail }, signal);
   const stop = linked(signal);
   const batches = readStream(log, session, stop.signal);
@@ -40,6 +40,11 @@ export async function* readLive(log: LogReading, start: LiveStart, signal: Abort
     first.catch(() => undefined);
     await batches.return(STOPPED).catch(() => undefined);
   }
+}
+
+/** A session cannot be asked for less than one line. */
+export function linesAsked(wanted: number): number {
+  return Math.min(MOST_LINES, Math.max(1, Math.floor(wanted)));
 }
 
 const STOPPED: LiveEnd = { end: 'dropped', reason: 'stopped here' };

@@ -3,7 +3,7 @@ import { CliError } from '../../errors.ts';
 import type { LogEntry } from '../../model.ts';
 import type { AppRef, Batch, HistoryEnd, LogsCapability, Source, Traits } from '../../provider.ts';
 import { type AkkerisClient, appPlace, type LogPlace, MOST_LINES, sitePlace } from './client.ts';
-import { type LogReading, readLive } from './live.ts';
+import { type LogReading, linesAsked, readLive } from './live.ts';
 
 const traits: Traits = {
   history: 'none',
@@ -30,6 +30,7 @@ export const logs: LogsCapability<AkkerisClient> = {
       description: 'the router lines of a site, in place of an app (older installations only)',
     },
   ],
+  sources: ['app', 'router', 'platform', 'build'],
   sourceNames:
     'app[TYPE.INSTANCE] or TYPE.INSTANCE → app, akkeris/router → router, akkeris/build → build, app[web.akkeris/event] → platform',
   async open(client, ref, options, signal) {
@@ -39,7 +40,7 @@ export const logs: LogsCapability<AkkerisClient> = {
     const { place, types } = opened;
     const follow = options.follow ?? true;
     const source = sourceOf({ client, place, follow, limitSaid: false, silenceSaid: false });
-    return types.length === 0 ? source : { ...source, components: types };
+    return types.length === 0 ? source : { ...source, components: [...types, ...OWN_SOURCES] };
   },
 };
 
@@ -90,6 +91,10 @@ function siteOf(flag: string | boolean | undefined): string | null {
 function sourceOf(log: LogReading): Source<LogEntry> {
   return {
     traits,
+    // It filters nothing: all that it can be told is how much (wire: Akkeris 2.1).
+    narrowing: async ({ lines }) => [
+      { filter: '--lines', asked: `lines=${linesAsked(lines === 'all' ? MOST_LINES : lines)}` },
+    ],
     history: noHistory,
     live: (start, signal) => readLive(log, start, signal),
     timeOf: (entry) => entry.body.ts,

@@ -16,6 +16,7 @@ import { walkAfter, walkHistory } from './activity-walk.ts';
 import type { StationClient } from './client.ts';
 import { clockOfOffset, type StationClock } from './clock.ts';
 import type { LogFilters } from './log-query.ts';
+import { narrowingOfActivity } from './narrowing.ts';
 import type { Pace } from './pace.ts';
 import { createRowStack } from './row-stack.ts';
 import { type Container, entryOfRow, type LogRow } from './translate.ts';
@@ -49,6 +50,8 @@ export function activityLog(client: StationClient, options: ActivityOptions): So
   const log: ActivityLog = { client, options };
   return {
     traits: activityTraits(client.pace),
+    sources: ['platform'],
+    narrowing: (query, signal) => narrowingOfActivity(client, { asked: options, query }, signal),
     history: (query, signal) => pastOf(log, query, signal),
     live: (start, signal) => follow(log, start, signal),
     timeOf: (entry) => entry.body.ts,

@@ -116,7 +116,8 @@ function isWithin(row: LogRow, { since, until }: HistoryQuery, clock: StationClo
   return (!since || compareInstants(ts, since) >= 0) && (!until || compareInstants(ts, until) < 0);
 }
 
-function widened({ since, until }: HistoryQuery): Pick<PageQuery, 'start' | 'end'> {
+/** The range that is asked for. */
+export function widened({ since, until }: HistoryQuery): Pick<PageQuery, 'start' | 'end'> {
   const start = since ? since.seconds - WIDENED_SECONDS : 0;
   const end = until ? until.seconds + 1 + WIDENED_SECONDS : 0;
   return { start: start > 0 ? start : null, end: end > 0 ? end : null };

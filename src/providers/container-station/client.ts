@@ -6,7 +6,7 @@ import type { HttpStream, Network } from '../../transport/network.ts';
 import { clockOfOffset, clockOfZone, type StationClock } from './clock.ts';
 import { openExport } from './csv-export.ts';
 import { addressOf, type Generation, mayBe, takesLists } from './dialect.ts';
-import { type LogFilters, type LogQuery, NO_FILTERS, queryText } from './log-query.ts';
+import { type LogFilters, type LogQuery, NO_FILTERS, parametersOf } from './log-query.ts';
 import { type Credential, readAccount } from './login.ts';
 import type { Pace } from './pace.ts';
 import { failureError, failureOf, isObject, isRefused, type Reply } from './reply.ts';
@@ -94,15 +94,19 @@ export class StationClient {
 
   /** Newest first as the station sends them. Throws a usage CliError where this version has no activity log. */
   async logRows(query: LogQuery, signal: AbortSignal): Promise<LogRow[]> {
-    const lists = await this.#takesLists(query, signal);
+    const parameters = await this.logParameters(query, signal);
     const ask: Ask = {
-      path: `/log?${queryText(query, lists)}`,
+      path: `/log?${parameters.map((pair) => pair.join('=')).join('&')}`,
       what: 'the activity log',
       maxBytes: MOST_LOG_BYTES,
     };
     const reply = await this.#session.ask(ask, signal);
     if (failureOf(reply)?.code === 404) throw await this.notOffered('activity log', signal);
     return readRows(this.#session.jsonOf(reply, ask), this.station);
+  }
+
+  async logParameters(query: LogQuery, signal: AbortSignal): Promise<readonly (readonly [string, string])[]> {
+    return parametersOf(query, await this.#takesLists(query, signal));
   }
 
   /** The newest row of the whole log, unfiltered; null when the log is empty. */

@@ -13,6 +13,7 @@ import type {
 } from '../../provider.ts';
 import { wait } from '../../wait.ts';
 import type { StationClient } from './client.ts';
+import { narrowingOfConsole } from './narrowing.ts';
 import { type Anchor, align, anchorOf, digestOf, movedAnchor, positionOf, readAnchor } from './overlap.ts';
 import type { Pace } from './pace.ts';
 import { type ConsoleText, type Container, entryOfLine } from './translate.ts';
@@ -38,6 +39,8 @@ export function consoleLog(client: StationClient, container: Container): Source<
   const app = `${container.type}/${container.name}`;
   return {
     traits: consoleTraits(client.pace),
+    sources: ['app'],
+    narrowing: async (query) => narrowingOfConsole(client, query),
     history: (query, signal) => pastOf(client, container, query, signal),
     live: (start, signal) => follow(client, container, start, signal),
     timeOf: () => null,

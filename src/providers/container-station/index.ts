@@ -161,6 +161,7 @@ function logsAt(pace: Pace): LogsCapability<StationClient> {
   return {
     traits: activityTraits(pace),
     flags: FLAGS,
+    sources: ['app', 'platform'],
     sourceNames: 'activity log: platform; console of a container: app',
     async open(client, ref, options, signal) {
       const container = ref.app === '' ? null : await findContainer(client, ref.app, signal);

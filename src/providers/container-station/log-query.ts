@@ -21,10 +21,10 @@ export interface LogQuery extends LogFilters {
 export const NO_FILTERS: LogFilters = { categories: [], levels: [], user: null, text: null };
 
 /**
- * `lists`: whether several words may be sent at once. Both names of each time limit are sent: `time_start` up to
+ * Values are percent-encoded. `lists`: whether several words may be sent at once. Both names of each time limit are sent: `time_start` up to
  * version 1.4, `start` from 1.6 on (wire: Container Station 2.1); 0 would mean no limit.
  */
-export function queryText(query: LogQuery, lists: boolean): string {
+export function parametersOf(query: LogQuery, lists: boolean): readonly (readonly [string, string])[] {
   const { start, end, categories, levels, user, text } = query;
   const parameters: [string, string | number | null][] = [
     ['limit', query.limit],
@@ -38,10 +38,9 @@ export function queryText(query: LogQuery, lists: boolean): string {
     ['user', user],
     ['text', text],
   ];
-  return parameters
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}=${encodeURIComponent(value ?? '').replaceAll('%2C', ',')}`)
-    .join('&');
+  return parameters.flatMap(([name, value]) =>
+    value === null ? [] : [[name, encodeURIComponent(value).replaceAll('%2C', ',')]],
+  );
 }
 
 /** null where the station would not understand: then the rows are chosen on our side. */

@@ -4,10 +4,11 @@ import type { LogsCapability, Source, Traits } from '../../provider.ts';
 import type { DigitaloceanClient } from './client.ts';
 import { readHistory } from './history.ts';
 import { readLive } from './live.ts';
+import { narrowingOf } from './narrowing.ts';
 import { openPlace } from './place.ts';
 import { createReading, type LogReading } from './reading.ts';
 import { millisOf } from './translate.ts';
-import { flags, sourceNames } from './wish.ts';
+import { flags, sourceNames, sourceOf, sources } from './wish.ts';
 
 const traits: Traits = {
   history: 'exact',
@@ -28,14 +29,21 @@ const traits: Traits = {
 export const logs: LogsCapability<DigitaloceanClient> = {
   traits,
   flags,
+  sources,
   sourceNames,
   async open(client, ref, options, signal) {
     const place = await openPlace(client, { ref, options }, signal);
-    return { ...sourceOf(createReading(client, place)), components: place.components };
+    const log = createReading(client, place);
+    return {
+      ...readingSource(log),
+      components: place.components,
+      sources: [sourceOf(place.type)],
+      narrowing: async (query) => narrowingOf(log, { ref, options }, query),
+    };
   },
 };
 
-function sourceOf(log: LogReading): Source<LogEntry> {
+function readingSource(log: LogReading): Source<LogEntry> {
   return {
     traits,
     history: (query, signal) => readHistory(log, query, signal),

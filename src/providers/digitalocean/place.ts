@@ -12,6 +12,8 @@ import { type LogType, type LogWish, parseWish, sourceOf, wordsOfType } from './
 export interface LogPlace {
   readonly subject: Subject;
   readonly type: LogType;
+  /** Behind that of the app. */
+  path(): string;
   /** Of lines of the deployment that is meant now. */
   parser(): (raw: string) => LogBody;
   ask(asked: { follow: boolean; tail: number }, signal: AbortSignal): Promise<LogAnswer>;
@@ -71,6 +73,7 @@ function fixedPlace(
     watched: false,
     goesOn: false,
     components: undefined,
+    path: () => path,
     parser: () => parse,
     look: async () => null,
     outdated: async () => null,
@@ -144,7 +147,7 @@ interface Narrowing {
 
 /** The one component that the platform can narrow to by itself; null for all. */
 function componentOf({ ref, options, app, deployment }: Narrowing): string | null {
-  const known = new Set([...deployment.components, ...app.components.map(({ name }) => name)]);
+  const known = componentsOf({ app, deployment });
   if (ref.component !== null) {
     if (known.size === 0 || known.has(ref.component)) return ref.component;
     throw new CliError(
@@ -157,6 +160,11 @@ function componentOf({ ref, options, app, deployment }: Narrowing): string | nul
   }
   const [only, ...more] = options.components;
   return only !== undefined && more.length === 0 && known.has(only) ? only : null;
+}
+
+/** A deployment may still run what is no longer in the app's specification. */
+function componentsOf({ app, deployment }: Pick<Narrowing, 'app' | 'deployment'>): ReadonlySet<string> {
+  return new Set([...deployment.components, ...app.components.map(({ name }) => name)]);
 }
 
 /** Phases in which a build log may still grow; a word that nobody knows counts as one (wire: DigitalOcean 3). */
@@ -221,7 +229,8 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
     type,
     watched: running || !follows,
     goesOn: running && follows,
-    components: app.components.map(({ name }) => name),
+    components: [...componentsOf(placing)],
+    path,
     parser: () => createLineParser({ source: sourceOf(type), deployment: current.id, component }),
     ask: (asked, signal) =>
       client.logs(app, { path: path(), type, ...asked, podConnection, deployment: null, subject }, signal),

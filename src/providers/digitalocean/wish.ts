@@ -47,6 +47,8 @@ export const flags: readonly PlatformFlag[] = [
   { name: 'event-id', value: 'ID', description: 'the log of an autoscaling event' },
 ];
 
+export const sources: readonly LogSource[] = ['app', 'build', 'platform'];
+
 export const sourceNames =
   'RUN, RUN_RESTARTED, JOB_INVOCATION and UNSPECIFIED → app, BUILD and DEPLOY → build, AUTOSCALE_EVENT → platform';
 

@@ -1,5 +1,5 @@
 // Which of the user's filters Scalingo can apply itself without losing a line. Knows no request.
-import type { AppRef, LogOptions } from '../../provider.ts';
+import { type AppRef, type LogOptions, OF_TARGET } from '../../provider.ts';
 
 /**
  * The `filter` parameter, or null for none (wire: Scalingo 2.3). The platform reads it as a container's name, its type
@@ -9,6 +9,12 @@ export function serverFilter(ref: AppRef, options: LogOptions): string | null {
   if (ref.component !== null) return isPlain(ref.component) ? ref.component : unionOf(options.components);
   if (options.components.length > 0) return unionOf(options.components);
   return options.sources.length === 1 && options.sources[0] === 'router' ? 'router' : null;
+}
+
+/** Which of the user's filters that parameter stands for. */
+export function filterOf(ref: AppRef, options: LogOptions): string {
+  if (ref.component !== null && isPlain(ref.component)) return OF_TARGET;
+  return options.components.length > 0 ? '--component' : '--source';
 }
 
 function unionOf(components: readonly string[]): string | null {

@@ -3,8 +3,8 @@ import { CliError } from '../../errors.ts';
 import type { LogEntry } from '../../model.ts';
 import type { LogsCapability, Source, Traits } from '../../provider.ts';
 import type { ScalingoClient } from './client.ts';
-import type { LogReading } from './dump.ts';
-import { serverFilter } from './filter.ts';
+import { type LogReading, WHOLE_LOG } from './dump.ts';
+import { filterOf, serverFilter } from './filter.ts';
 import { readHistory } from './history.ts';
 import { readLive } from './live.ts';
 import { addonPlace, appPlace } from './place.ts';
@@ -25,6 +25,8 @@ const traits: Traits = {
   maxLines: null,
 };
 
+const APP_SOURCES = ['app', 'router', 'platform'] as const;
+
 export const logs: LogsCapability<ScalingoClient> = {
   traits,
   flags: [
@@ -34,22 +36,24 @@ export const logs: LogsCapability<ScalingoClient> = {
       description: 'the log of a database add-on (its id, or its name such as postgresql)',
     },
   ],
+  sources: [...APP_SOURCES, 'addon'],
   sourceNames: 'router → router, manager → platform, everything else → app; with --addon everything → addon',
   async open(client, ref, options, signal) {
     const addon = options.flags.addon;
     if (addon === undefined || addon === false) {
       const place = await appPlace(client, ref, signal);
-      const source = sourceOf(
-        { client, place, filter: serverFilter(ref, options), viaEvents: false },
-        traits,
-      );
+      const log = { client, place, filter: serverFilter(ref, options), viaEvents: false };
+      const own = sourceOf(log, { traits, filtered: filterOf(ref, options) });
+      const source: Source<LogEntry> = { ...own, sources: APP_SOURCES };
       // One more request, which only who names components has to pay for.
       return options.components.length === 0
         ? source
         : { ...source, components: await place.components(signal) };
     }
     const place = await addonPlace(client, { app: ref.app, wanted: addonName(addon) }, signal);
-    return sourceOf({ client, place, filter: null, viaEvents: false }, { ...traits, filters: [] });
+    const log = { client, place, filter: null, viaEvents: false };
+    const own = sourceOf(log, { traits: { ...traits, filters: [] }, filtered: '' });
+    return { ...own, sources: ['addon'] };
   },
 };
 
@@ -58,9 +62,17 @@ function addonName(flag: string | true): string {
   throw new CliError('usage', 'Scalingo needs the id or the name of an add-on behind --addon.');
 }
 
-function sourceOf(log: LogReading, ownTraits: Traits): Source<LogEntry> {
+/** `filtered`: what the log's filter stands for. */
+function sourceOf(
+  log: LogReading,
+  { traits: own, filtered }: { readonly traits: Traits; readonly filtered: string },
+): Source<LogEntry> {
   return {
-    traits: ownTraits,
+    traits: own,
+    narrowing: async ({ lines }) => [
+      ...(log.filter === null ? [] : [{ filter: filtered, asked: `filter=${log.filter}` }]),
+      { filter: '--lines', asked: `n=${lines === 'all' ? WHOLE_LOG : lines}` },
+    ],
     history: (query, signal) => readHistory(log, query, signal),
     live: (start, signal) => readLive(log, 'lines' in start ? start.lines : 0, signal),
     timeOf: (entry) => entry.body.ts,
