@@ -38,6 +38,8 @@ export interface ErrorContext {
   detail?: string;
   /** Overrides what `isRetryable` reads from the kind. */
   retryable?: boolean;
+  /** It stood still half-way: what came holds, and asking again would take as long. */
+  stalled?: boolean;
   cause?: unknown;
 }
 
@@ -53,6 +55,7 @@ export class CliError extends Error {
   readonly retryAfter: number | undefined;
   readonly detail: string | undefined;
   readonly retryable: boolean;
+  readonly stalled: boolean;
 
   constructor(kind: ErrorKind, message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
@@ -62,6 +65,7 @@ export class CliError extends Error {
     this.retryAfter = context.retryAfter;
     this.detail = context.detail;
     this.retryable = context.retryable ?? kind === 'unavailable';
+    this.stalled = context.stalled ?? false;
   }
 }
 
