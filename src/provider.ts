@@ -60,6 +60,8 @@ export interface HistoryEnd {
   readonly begins: Instant | null;
   /** Older items may lie where only `all` looks. */
   readonly hasMore?: true;
+  /** The items have a beginning of their own, and all that was before it has been handed out: nothing lies between. */
+  readonly follows?: true;
 }
 
 /** A union on purpose: a user's `-n 0` must never reach a reconnection. */
