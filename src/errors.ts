@@ -90,6 +90,11 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof CliError && error.retryable;
 }
 
+/** Whether what was read stood still half-way. */
+export function isStalled(error: unknown): error is CliError {
+  return error instanceof CliError && error.stalled;
+}
+
 /** Why everything stops although nothing failed: a signal, a time limit, a closed pipe. The reason of an AbortSignal. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';

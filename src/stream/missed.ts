@@ -1,10 +1,9 @@
 // What was written between the end of one connection and the next, from history. Knows no platform.
-import type { CliError } from '../errors.ts';
+import { type CliError, isStalled } from '../errors.ts';
 import { compareInstants, type Instant, shiftInstant } from '../model.ts';
 import { sortByTime } from './collect.ts';
 import type { FeedState } from './feed.ts';
 import { clause, type FeedStep, gapOf, liveItems } from './feed-steps.ts';
-import { isStalled } from './patience.ts';
 import { createRange } from './range.ts';
 import type { Frozen } from './repeats.ts';
 import { doubt, laterOf, RESUME_ASKS, withCut } from './seam.ts';

@@ -1,6 +1,6 @@
 // The past that is fetched while live is held back for it: named when it takes long, given up when it stands still.
 // Knows no connection.
-import { CliError } from '../errors.ts';
+import { isStalled } from '../errors.ts';
 import { settlesWithin } from '../wait.ts';
 import { clause, type FeedStep, say } from './feed-steps.ts';
 import { doubt } from './seam.ts';
@@ -28,8 +28,4 @@ export async function* patiently<T>(
   } finally {
     await steps.return();
   }
-}
-
-export function isStalled(error: unknown): error is CliError {
-  return error instanceof CliError && error.stalled;
 }

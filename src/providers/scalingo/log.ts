@@ -40,7 +40,7 @@ export const logs: LogsCapability<ScalingoClient> = {
     if (addon === undefined || addon === false) {
       const place = await appPlace(client, ref, signal);
       const source = sourceOf(
-        { client, place, filter: serverFilter(ref, options), viaEvents: false },
+        { client, place, filter: serverFilter(ref, options), viaEvents: false, saidNothing: false },
         traits,
       );
       // One more request, which only who names components has to pay for.
@@ -49,7 +49,10 @@ export const logs: LogsCapability<ScalingoClient> = {
         : { ...source, components: await place.components(signal) };
     }
     const place = await addonPlace(client, { app: ref.app, wanted: addonName(addon) }, signal);
-    return sourceOf({ client, place, filter: null, viaEvents: false }, { ...traits, filters: [] });
+    return sourceOf(
+      { client, place, filter: null, viaEvents: false, saidNothing: false },
+      { ...traits, filters: [] },
+    );
   },
 };
 
