@@ -38,8 +38,8 @@ export interface ErrorContext {
   detail?: string;
   /** Overrides what `isRetryable` reads from the kind. */
   retryable?: boolean;
-  /** It stood still half-way: what came holds, and asking again would take as long. */
-  stalled?: boolean;
+  /** What came before it holds, and asking for the whole again would be of no use: a past that stalled, or is refused. */
+  partial?: boolean;
   cause?: unknown;
 }
 
@@ -55,7 +55,7 @@ export class CliError extends Error {
   readonly retryAfter: number | undefined;
   readonly detail: string | undefined;
   readonly retryable: boolean;
-  readonly stalled: boolean;
+  readonly partial: boolean;
 
   constructor(kind: ErrorKind, message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
@@ -65,7 +65,7 @@ export class CliError extends Error {
     this.retryAfter = context.retryAfter;
     this.detail = context.detail;
     this.retryable = context.retryable ?? kind === 'unavailable';
-    this.stalled = context.stalled ?? false;
+    this.partial = context.partial ?? false;
   }
 }
 
@@ -90,9 +90,9 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof CliError && error.retryable;
 }
 
-/** Whether what was read stood still half-way. */
-export function isStalled(error: unknown): error is CliError {
-  return error instanceof CliError && error.stalled;
+/** Whether what came before it holds and asking again is of no use. */
+export function isPartial(error: unknown): error is CliError {
+  return error instanceof CliError && error.partial;
 }
 
 /** Why everything stops although nothing failed: a signal, a time limit, a closed pipe. The reason of an AbortSignal. */

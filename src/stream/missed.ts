@@ -1,6 +1,7 @@
 // What was written between the end of one connection and the next, from history. Knows no platform.
-import { type CliError, isStalled } from '../errors.ts';
+import { type CliError, isPartial } from '../errors.ts';
 import { compareInstants, type Instant, shiftInstant } from '../model.ts';
+import type { HistoryEnd } from '../provider.ts';
 import { sortByTime } from './collect.ts';
 import type { FeedState } from './feed.ts';
 import { clause, type FeedStep, gapOf, liveItems } from './feed-steps.ts';
@@ -30,6 +31,7 @@ export async function* fetchMissed<T>(
   let covered = false;
   let met = 0;
   let fresh: T[] = [];
+  let isAnew = false;
   let stall: CliError | null = null;
   for (const lines of RESUME_ASKS) {
     const asked = yield* ask(state, { lines, from }, signal);
@@ -44,12 +46,13 @@ export async function* fetchMissed<T>(
     covered = watermark
       ? frozen.unmetSince(from) === 0 || (source.traits.history !== 'sampled' && frozen.met > 0)
       : asked.complete || reaches;
-    covered ||= asked.complete && asked.follows;
+    covered ||= asked.complete && asked.anew?.whole === true;
+    isAnew = asked.anew !== undefined;
     if (covered || asked.complete || stall || (reaches && source.traits.history !== 'sampled')) break;
   }
   if (options.tally) options.tally.duplicates += met;
-  const notOlder = createRange(source, { since: from, until: null });
-  const sorted = sortByTime(fresh.filter(notOlder), source.timeOf);
+  const news = isAnew ? fresh : fresh.filter(createRange(source, { since: from, until: null }));
+  const sorted = sortByTime(news, source.timeOf);
   const first = sorted.map((item) => source.timeOf(item)).find((time) => time !== null) ?? null;
   if (stall) yield { kind: 'gap', gap: doubt(since, null, clause(stall.message)) };
   else if (!covered) {
@@ -72,7 +75,7 @@ export async function* fetchMissed<T>(
 interface Fetched<T> {
   readonly items: T[];
   readonly complete: boolean;
-  readonly follows: boolean;
+  readonly anew: HistoryEnd['anew'];
   /** It stood still behind `items`. */
   readonly stall: CliError | null;
 }
@@ -89,14 +92,14 @@ async function* ask<T>(
     for (;;) {
       const step = await history.next();
       if (step.done) {
-        const { complete, follows = false } = step.value;
-        return { items, complete, follows, stall: null };
+        const { complete, anew } = step.value;
+        return { items, complete, anew, stall: null };
       }
       items.push(...step.value.items);
       if (step.value.missing) yield { kind: 'gap', gap: gapOf(step.value.missing) };
     }
   } catch (error) {
-    if (!isStalled(error)) throw error;
-    return { items, complete: false, follows: false, stall: error };
+    if (!isPartial(error)) throw error;
+    return { items, complete: false, anew: undefined, stall: error };
   }
 }

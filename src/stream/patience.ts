@@ -1,6 +1,6 @@
 // The past that is fetched while live is held back for it: named when it takes long, given up when it stands still.
 // Knows no connection.
-import { isStalled } from '../errors.ts';
+import { isPartial } from '../errors.ts';
 import { settlesWithin } from '../wait.ts';
 import { clause, type FeedStep, say } from './feed-steps.ts';
 import { doubt } from './seam.ts';
@@ -23,7 +23,7 @@ export async function* patiently<T>(
       yield step.value;
     }
   } catch (error) {
-    if (!isStalled(error)) throw error;
+    if (!isPartial(error)) throw error;
     yield { kind: 'gap', gap: doubt(null, null, clause(error.message)) };
   } finally {
     await steps.return();

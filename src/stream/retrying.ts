@@ -12,7 +12,7 @@ export interface PastRetry {
   attempt(signal: AbortSignal): Attempt;
 }
 
-/** Nothing for a failure that does not pass, nor for one that has taken all its time by standing still. */
+/** Nothing for a failure that does not pass, nor for one that asking again would not mend now. */
 export function pastRetries({
   backoff,
   trial,
@@ -21,7 +21,7 @@ export function pastRetries({
   readonly trial: Trial;
 }): (error: unknown) => PastRetry | undefined {
   return (error) => {
-    if (!(error instanceof CliError) || !isRetryable(error) || error.stalled) return undefined;
+    if (!(error instanceof CliError) || !isRetryable(error) || error.partial) return undefined;
     const after = Math.max(backoff.next(), error.retryAfter ?? 0);
     if (!trial.allows(after)) return undefined;
     return {

@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly statusOf?: (answer: HttpAnswer) => number;
   /** Bytes of the decoded body; default 16 MiB; `request` only. */
   readonly maxBytes?: number;
-  /** Whether the body ends by itself: then a silence in it breaks it off (`stalled`); `stream` only. */
+  /** Whether the body ends by itself: then a silence in it breaks it off (a `partial` CliError); `stream` only. */
   readonly ends?: true;
   /** Query parameters to mask in traces and errors besides token, sig, password, sid and their like. */
   readonly secretQuery?: readonly string[];

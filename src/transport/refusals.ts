@@ -50,7 +50,7 @@ export function withSubject(error: unknown, { platform, what, clean }: Asked): u
     return error;
   const context: ErrorContext = {
     retryable: error.retryable,
-    stalled: error.stalled,
+    partial: error.partial,
     cause: error.cause ?? error,
   };
   if (error.hint !== undefined) context.hint = error.hint;

@@ -77,6 +77,6 @@ function createClock(millis: () => number, onSilence: () => void) {
 export function stalled(what: string, millis: number): CliError {
   return new CliError('unavailable', `${what} stalled: nothing more has come for ${seconds(millis)}`, {
     hint: 'What came is incomplete; try again later.',
-    stalled: true,
+    partial: true,
   });
 }

@@ -60,7 +60,7 @@ function tell(
   };
 }
 
-const stall = () => new CliError('unavailable', 'The log of shop stalled.', { stalled: true });
+const stall = () => new CliError('unavailable', 'The log of shop stalled.', { partial: true });
 
 async function* stalling(...items: Line[]): AsyncGenerator<Batch<Line>, HistoryEnd, undefined> {
   yield { items };
@@ -104,7 +104,7 @@ describe('a past that stands still', () => {
       live: (_start, signal) => channel().run(signal),
     };
     const show = tell(script, { follow: false });
-    await expect(show.end).rejects.toMatchObject({ stalled: true });
+    await expect(show.end).rejects.toMatchObject({ partial: true });
     expect(show.said).toEqual(['l1', 'l2']);
     expect(pasts).toBe(1);
   });
@@ -223,7 +223,7 @@ describe('a gap', () => {
   it('is none where a successor follows on what has ended', async () => {
     const [first, next] = [channel(), channel()];
     const connections = [first, next];
-    const pasts = [batches([lines(1)]), batches([lines(7)], { follows: true })];
+    const pasts = [batches([lines(1)]), batches([lines(7)], { anew: { whole: true } })];
     const tail = tell({
       history: () => pasts.shift() ?? batches([]),
       live: (_start, signal) => (connections.shift() ?? next).run(signal),

@@ -18,7 +18,7 @@ describe('a body that ends by itself', () => {
     expect(textOf(items)).toBe('one');
     expect(error).toMatchObject({
       kind: 'unavailable',
-      stalled: true,
+      partial: true,
       message: `Scalingo (prod): ${new URL(origin).host} stalled: nothing more has come for 0 s`,
       hint: 'What came is incomplete; try again later.',
     });
@@ -50,7 +50,7 @@ describe('a body that ends by itself', () => {
     const read = collect(live.body);
     const ending = await network.stream({ url: origin, ends: true }, never);
     // When the one has stalled, the other has been silent for longer.
-    expect((await collect(ending.body)).error).toMatchObject({ stalled: true });
+    expect((await collect(ending.body)).error).toMatchObject({ partial: true });
     live.cancel();
     const { items, error } = await read;
     expect([textOf(items), error]).toEqual(['one', undefined]);

@@ -1,5 +1,5 @@
 // The cold log: pages of signed URLs of gzip files, a year back (wire: Scalingo 3). Knows nothing of the hot log.
-import { CliError, isStalled } from '../../errors.ts';
+import { CliError, isPartial } from '../../errors.ts';
 import { countOf, type LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
 import { decompress, NotGzip } from '../../transport/gzip.ts';
@@ -95,7 +95,7 @@ export async function* readArchive(
         return null;
       } catch (error) {
         signal.throwIfAborted();
-        if (isStalled(error)) {
+        if (isPartial(error)) {
           throw named(error, { what: `${archive.title} of ${log.place.subject.what}`, ofApp: true });
         }
         failures += 1;

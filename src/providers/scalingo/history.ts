@@ -104,7 +104,7 @@ function assertNotRefused({ place }: LogReading, { refusedWith }: Archived, { co
   throw new CliError(
     'unavailable',
     `Scalingo refuses all archives of ${place.subject.what} (${refusedWith}), and nothing else was found.`,
-    { status: refusedWith, retryable: false, hint: 'Try again later.' },
+    { status: refusedWith, partial: true, hint: 'Try again later.' },
   );
 }
 

@@ -73,7 +73,7 @@ describe('what stops coming half-way', () => {
     const { lines, error } = await read({ '/logs/shop': stalling(`${line(1)}\n${line(2)}\n2026-09`) });
     expect(lines).toEqual([line(1), line(2), '2026-09']);
     expect(error).toMatchObject({
-      stalled: true,
+      partial: true,
       kind: 'unavailable',
       message: expect.stringMatching(
         /^Scalingo.*: 127\.0\.0\.1:\d+ stalled: .*, for app "shop" in osc-fr1\.$/,
@@ -93,7 +93,7 @@ describe('what stops coming half-way', () => {
     );
     expect(lines).toEqual([line(1), line(5)]);
     expect(error).toMatchObject({
-      stalled: true,
+      partial: true,
       message: expect.stringContaining('for the archive from Sat Sep 19 14:00:00'),
     });
     expect(error).toMatchObject({ message: expect.stringContaining('of app "shop" in osc-fr1') });
@@ -118,7 +118,7 @@ describe('archives that are all refused', () => {
     expect(missing).toHaveLength(2);
     expect(error).toMatchObject({
       kind: 'unavailable',
-      retryable: false,
+      partial: true,
       message: 'Scalingo refuses all archives of app "shop" in osc-fr1 (403), and nothing else was found.',
     });
   });
