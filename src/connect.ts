@@ -157,6 +157,7 @@ export async function openProfileNetwork(
     mayCarryCredential: mayCarryCredential ?? ((url) => provider.mayCarryCredential(url, settings)),
     userAgent: 'polylog',
     retry: host.retry,
+    silence: host.silence,
     ...(options.debug ? { trace: (line: string) => terminal.complain(line) } : {}),
     onWait(notice) {
       const what = concerns?.() ?? '';

@@ -38,6 +38,8 @@ export interface ErrorContext {
   detail?: string;
   /** Overrides what `isRetryable` reads from the kind. */
   retryable?: boolean;
+  /** What came before it holds, and asking for the whole again would be of no use: a past that stalled, or is refused. */
+  partial?: boolean;
   cause?: unknown;
 }
 
@@ -53,6 +55,7 @@ export class CliError extends Error {
   readonly retryAfter: number | undefined;
   readonly detail: string | undefined;
   readonly retryable: boolean;
+  readonly partial: boolean;
 
   constructor(kind: ErrorKind, message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
@@ -62,6 +65,7 @@ export class CliError extends Error {
     this.retryAfter = context.retryAfter;
     this.detail = context.detail;
     this.retryable = context.retryable ?? kind === 'unavailable';
+    this.partial = context.partial ?? false;
   }
 }
 
@@ -84,6 +88,11 @@ function laterHint(status = 0): string | undefined {
 /** Whether a stream that failed so may be opened again. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof CliError && error.retryable;
+}
+
+/** Whether what came before it holds and asking again is of no use. */
+export function isPartial(error: unknown): error is CliError {
+  return error instanceof CliError && error.partial;
 }
 
 /** Why everything stops although nothing failed: a signal, a time limit, a closed pipe. The reason of an AbortSignal. */

@@ -32,6 +32,8 @@ export interface Host {
   readonly signals?: Signals;
   /** How one-shot requests are tried again; the transport's own rules (half a minute in all) unless given. */
   readonly retry?: RetryRules;
+  /** Milliseconds of silence in what ends by itself; the transport's own limit unless given. */
+  readonly silence?: number;
   /** In place of the system's keyring: a file that stands in for the optional module (null: there is none), and milliseconds. */
   readonly keyring?: { readonly module: string | null; readonly probe?: number; readonly use?: number };
   /** Path of the Node executable, for running polylog itself as a child. */

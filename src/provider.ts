@@ -71,6 +71,8 @@ export interface HistoryEnd {
   readonly begins: Instant | null;
   /** Older items may lie where only `all` looks. */
   readonly hasMore?: true;
+  /** The items are those of a log that has begun anew: older ones than were asked for are news too; `whole`: nothing lies before. */
+  readonly anew?: { readonly whole: boolean };
 }
 
 /** A union on purpose: a user's `-n 0` must never reach a reconnection. */

@@ -18,3 +18,15 @@ export function wait(millis: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Whether it settles, either way, within so many milliseconds; throws nothing: how it settles is for its reader. */
+export function settlesWithin(promise: Promise<unknown>, millis: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), millis);
+    const settled = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    promise.then(settled, settled);
+  });
+}

@@ -91,6 +91,8 @@ export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeS
   const steps = feed(source, options, signal);
   const notices = [...said];
   if (!request.follow && history === 'none') notices.push({ kind: 'limit', message: retention });
+  if (request.idle !== undefined && (request.follow || history !== 'none'))
+    notices.push(idleNotice(request.follow));
   return {
     steps: notices.length > 0 ? afterNotices(notices, steps) : steps,
     timeOf: source.timeOf,
@@ -99,6 +101,13 @@ export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeS
     // The past of one source comes in order whatever its stream does.
     ordered: ordered || !request.follow,
   };
+}
+
+function idleNotice(isFollowing: boolean): Notice {
+  const why = isFollowing
+    ? 'a tail goes on through every silence'
+    : 'this log ends by itself, and one that stalls is given up';
+  return { kind: 'hint', message: `--idle has no effect: ${why}` };
 }
 
 async function* afterNotices<T>(

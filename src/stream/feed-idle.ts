@@ -1,24 +1,56 @@
 // The past of a platform without history: what its stream brings until enough has come or nothing more does.
 import { CliError } from '../errors.ts';
 import type { Batch } from '../provider.ts';
+import { wait } from '../wait.ts';
 import { openConnection } from './connection.ts';
 import type { FeedState } from './feed.ts';
 import { askOf, clampNotice, type FeedEnd, type FeedStep, gapOf } from './feed-steps.ts';
 import { createRange } from './range.ts';
+import { neverConnected, pastRetries } from './retrying.ts';
 import { createSieve } from './sieve.ts';
+import type { Attempt } from './trial.ts';
 
-/** A platform without history gives what its live stream brings until `-n` or a silence. */
+/**
+ * A platform without history gives what its live stream brings until `-n` or a silence. A stream that fails before its
+ * first item is opened anew, as any one-shot request is; later, its items would come twice or not at all.
+ */
 export async function* liveUntilIdle<T>(
   state: FeedState<T>,
   signal: AbortSignal,
 ): AsyncGenerator<FeedStep<T>, FeedEnd, undefined> {
-  const { source, options, timing } = state;
-  const stop = new AbortController();
-  const onAbort = () => stop.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const clamped = clampNotice(source, options.lines);
+  const clamped = clampNotice(state.source, state.options.lines);
   if (clamped) yield clamped;
+  const retryOf = pastRetries(state);
+  let attempt: Attempt | undefined;
+  for (;;) {
+    const outcome = yield* oneStream(state, { attempt, signal });
+    attempt?.close();
+    if ('reason' in outcome) return outcome;
+    const retry = signal.aborted || outcome.brought ? undefined : retryOf(outcome.error);
+    if (!retry) throw outcome.error;
+    yield { kind: 'notice', notice: retry.notice };
+    await wait(retry.after, signal);
+    attempt = retry.attempt(signal);
+  }
+}
+
+interface Failure {
+  readonly error: unknown;
+  /** Whether items came before. */
+  readonly brought: boolean;
+}
+
+async function* oneStream<T>(
+  { source, options, timing }: FeedState<T>,
+  { attempt, signal }: { readonly attempt: Attempt | undefined; readonly signal: AbortSignal },
+): AsyncGenerator<FeedStep<T>, FeedEnd | Failure, undefined> {
+  const outer = attempt?.signal ?? signal;
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(outer.reason);
+  if (outer.aborted) onAbort();
+  else outer.addEventListener('abort', onAbort, { once: true });
   let left = options.lines === 'all' ? Number.POSITIVE_INFINITY : options.lines;
+  let brought = false;
   let idle = false;
   let timer: NodeJS.Timeout | undefined;
   const startIdling = () =>
@@ -37,14 +69,18 @@ export async function* liveUntilIdle<T>(
     while (left > 0) {
       const pull = await connection.next();
       if ('over' in pull) {
+        const { end, reason } = pull.over;
+        if (end === 'dropped' && !brought) return { error: neverConnected(reason), brought };
         yield* counted(sieve.rest());
-        return { reason: pull.over.reason };
+        return { reason };
       }
+      attempt?.stands();
       // Only now: making the connection is no silence of the log.
       timer ??= startIdling();
       for (const said of pull.batch.notices ?? []) yield { kind: 'notice', notice: said };
       if (pull.batch.missing) yield { kind: 'gap', gap: gapOf(pull.batch.missing) };
       if (pull.batch.items.length === 0) continue;
+      brought = true;
       timer.refresh();
       yield* counted(sieve.pass(marked(pull.batch, options.markCut)));
     }
@@ -52,10 +88,10 @@ export async function* liveUntilIdle<T>(
   } catch (error) {
     yield* counted(sieve.rest());
     if (idle && !signal.aborted) return { reason: `nothing came for ${timing.idle / 1000} s` };
-    throw error;
+    return { error, brought };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    outer.removeEventListener('abort', onAbort);
     await connection.close();
   }
 }

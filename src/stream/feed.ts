@@ -8,8 +8,9 @@ import { liveUntilIdle } from './feed-idle.ts';
 import { clause, type FeedEnd, type FeedStep, gapOf, inSeconds, itemsStep, say } from './feed-steps.ts';
 import { type ConnectionEnd, firstConnection, resumedConnection } from './join.ts';
 import type { Multiline } from './multiline.ts';
-import { type PastRetry, past } from './past.ts';
+import { past } from './past.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
+import { neverConnected, pastRetries } from './retrying.ts';
 import { type Attempt, createTrial, type Trial } from './trial.ts';
 
 export type { FeedEnd, FeedStep } from './feed-steps.ts';
@@ -26,6 +27,8 @@ export interface FeedTiming {
   readonly overlap: number;
   /** The end of history on a source whose stream never ends: so long without an item. */
   readonly idle: number;
+  /** So long without a word of a past that live waits for, and it is said. */
+  readonly slowAfter: number;
 }
 
 export const FEED_TIMING: FeedTiming = {
@@ -35,6 +38,7 @@ export const FEED_TIMING: FeedTiming = {
   startWithin: 30_000,
   overlap: 30_000,
   idle: 2000,
+  slowAfter: 7000,
 };
 
 export interface FeedOptions<T> {
@@ -161,20 +165,6 @@ function partsOf<T>({ items }: Lot<T>, multiline: Multiline<T>): Lot<T> {
   return { items: items.flatMap((item) => multiline.partsOf(item)) };
 }
 
-/** A failure that may pass is met by asking again, as long as a first connection is tried. */
-function pastRetries<T>({ backoff, trial }: FeedState<T>): (error: unknown) => PastRetry | undefined {
-  return (error) => {
-    if (!(error instanceof CliError) || !isRetryable(error)) return undefined;
-    const after = Math.max(backoff.next(), error.retryAfter ?? 0);
-    if (!trial.allows(after)) return undefined;
-    return {
-      after,
-      notice: say('disconnected', `${clause(error.message)}; asking again in ${inSeconds(after)}`).notice,
-      attempt: (signal) => trial.attempt(signal, error),
-    };
-  };
-}
-
 async function* follow<T>(
   state: FeedState<T>,
   signal: AbortSignal,
@@ -228,8 +218,4 @@ async function* outcomeOf<T>(
     if (signal.aborted || !isRetryable(error) || !(error instanceof CliError)) throw error;
     return { end: 'dropped', reason: error.message, error, retryAfter: error.retryAfter };
   }
-}
-
-function neverConnected(reason: string): CliError {
-  return new CliError('unavailable', `the stream could not be opened: ${reason}`);
 }

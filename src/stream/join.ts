@@ -6,6 +6,7 @@ import { type FeedState, fromPast } from './feed.ts';
 import { askOf, clampNotice, type FeedStep, gapOf, itemsStep, liveItems, say } from './feed-steps.ts';
 import { createHold } from './hold.ts';
 import { fetchMissed } from './missed.ts';
+import { patiently } from './patience.ts';
 import { createPulls } from './pulls.ts';
 import { createRange } from './range.ts';
 import type { Frozen } from './repeats.ts';
@@ -35,7 +36,7 @@ export async function* firstConnection<T>(
     return yield* liveFrom(state, { connection, onConnected });
   }
   if (source.traits.join === 'position') {
-    if (options.lines !== 0) yield* fromPast(state, signal);
+    if (options.lines !== 0) yield* patiently(fromPast(state, signal), state.timing.slowAfter);
     yield { kind: 'caught-up' };
     return yield* liveFrom(state, {
       connection: openConnection(source, positionStart(state), signal),
@@ -95,7 +96,9 @@ async function* heldWhile<T>(state: FeedState<T>, join: HeldJoin<T>): Steps<T> {
     for (const said of notices ?? []) yield { kind: 'notice', notice: said };
     const hold = createHold<T>(connection, { ...first, batch: held }, state.holdLimit);
     collecting = hold.collect();
-    yield* join.said === undefined ? join.fetch() : saidBeforeItems(join.fetch(), join.said);
+    const fetched = patiently(join.fetch(), state.timing.slowAfter);
+    yield* join.said === undefined ? fetched : saidBeforeItems(fetched, join.said);
+    state.begun = true;
     yield { kind: 'caught-up' };
     hold.release();
     if (hold.overflowed()) {

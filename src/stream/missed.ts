@@ -1,8 +1,10 @@
 // What was written between the end of one connection and the next, from history. Knows no platform.
-import { compareInstants, shiftInstant } from '../model.ts';
+import { type CliError, isPartial } from '../errors.ts';
+import { compareInstants, type Instant, shiftInstant } from '../model.ts';
+import type { HistoryEnd } from '../provider.ts';
 import { sortByTime } from './collect.ts';
 import type { FeedState } from './feed.ts';
-import { type FeedStep, gapOf, liveItems } from './feed-steps.ts';
+import { clause, type FeedStep, gapOf, liveItems } from './feed-steps.ts';
 import { createRange } from './range.ts';
 import type { Frozen } from './repeats.ts';
 import { doubt, laterOf, RESUME_ASKS, withCut } from './seam.ts';
@@ -26,40 +28,34 @@ export async function* fetchMissed<T>(
     return;
   }
   const from = watermark ? laterOf(shiftInstant(watermark, -timing.overlap), before.oldest) : since;
-  let fetched: T[] = [];
   let covered = false;
   let met = 0;
   let fresh: T[] = [];
+  let isAnew = false;
+  let stall: CliError | null = null;
   for (const lines of RESUME_ASKS) {
-    fetched = [];
-    const history = source.history({ lines, since: from, until: null }, signal);
-    let complete = false;
-    for (;;) {
-      const step = await history.next();
-      if (step.done) {
-        complete = step.value.complete;
-        break;
-      }
-      fetched.push(...step.value.items);
-      if (step.value.missing) yield { kind: 'gap', gap: gapOf(step.value.missing) };
-    }
+    const asked = yield* ask(state, { lines, from }, signal);
+    stall = asked.stall;
     const frozen = state.shown.freeze();
-    fresh = fetched.filter((item) => !frozen.isRepeat(item));
+    fresh = asked.items.filter((item) => !frozen.isRepeat(item));
     met = frozen.met;
-    const reaches = fetched.some((item) => {
+    const reaches = asked.items.some((item) => {
       const time = source.timeOf(item);
       return time !== null && compareInstants(time, from) <= 0;
     });
     covered = watermark
       ? frozen.unmetSince(from) === 0 || (source.traits.history !== 'sampled' && frozen.met > 0)
-      : complete || reaches;
-    if (covered || complete || (reaches && source.traits.history !== 'sampled')) break;
+      : asked.complete || reaches;
+    covered ||= asked.complete && asked.anew?.whole === true;
+    isAnew = asked.anew !== undefined;
+    if (covered || asked.complete || stall || (reaches && source.traits.history !== 'sampled')) break;
   }
   if (options.tally) options.tally.duplicates += met;
-  const notOlder = createRange(source, { since: from, until: null });
-  const sorted = sortByTime(fresh.filter(notOlder), source.timeOf);
+  const news = isAnew ? fresh : fresh.filter(createRange(source, { since: from, until: null }));
+  const sorted = sortByTime(news, source.timeOf);
   const first = sorted.map((item) => source.timeOf(item)).find((time) => time !== null) ?? null;
-  if (!covered) {
+  if (stall) yield { kind: 'gap', gap: doubt(since, null, clause(stall.message)) };
+  else if (!covered) {
     yield {
       kind: 'gap',
       gap: doubt(since, first, 'the history does not reach back to the last line shown'),
@@ -74,4 +70,36 @@ export async function* fetchMissed<T>(
   state.shown.remember({ items: all });
   const sieve = createSieve(options, createRange(source, options));
   yield* liveItems([...sieve.pass(all), ...sieve.rest()]);
+}
+
+interface Fetched<T> {
+  readonly items: T[];
+  readonly complete: boolean;
+  readonly anew: HistoryEnd['anew'];
+  /** It stood still behind `items`. */
+  readonly stall: CliError | null;
+}
+
+/** One look at the history; what it lacks is said at once. */
+async function* ask<T>(
+  { source }: FeedState<T>,
+  { lines, from }: { readonly lines: number; readonly from: Instant },
+  signal: AbortSignal,
+): AsyncGenerator<FeedStep<T>, Fetched<T>, undefined> {
+  const history = source.history({ lines, since: from, until: null }, signal);
+  const items: T[] = [];
+  try {
+    for (;;) {
+      const step = await history.next();
+      if (step.done) {
+        const { complete, anew } = step.value;
+        return { items, complete, anew, stall: null };
+      }
+      items.push(...step.value.items);
+      if (step.value.missing) yield { kind: 'gap', gap: gapOf(step.value.missing) };
+    }
+  } catch (error) {
+    if (!isPartial(error)) throw error;
+    return { items, complete: false, anew: undefined, stall: error };
+  }
 }

@@ -9,9 +9,10 @@ import {
 } from '../model.ts';
 import type { Batch, HistoryEnd, HistoryQuery, Position, Progress, Source } from '../provider.ts';
 import { wait } from '../wait.ts';
-import { collect, withHeld } from './collect.ts';
+import { type Collected, collect, withHeld } from './collect.ts';
 import type { Multiline } from './multiline.ts';
 import { createRange } from './range.ts';
+import type { PastRetry } from './retrying.ts';
 import { createSieve } from './sieve.ts';
 import { createSorter } from './sorter.ts';
 import type { Attempt } from './trial.ts';
@@ -35,13 +36,6 @@ export interface PastOptions<T> {
   readonly markCut?: ((item: T) => T) | undefined;
   /** Whether it is said when fewer lines were found than asked for and more may be had. */
   readonly hintMore?: boolean;
-}
-
-export interface PastRetry {
-  /** Milliseconds. */
-  readonly after: number;
-  readonly notice: Notice;
-  attempt(signal: AbortSignal): Attempt;
 }
 
 export interface PastStep<T> extends Lot<T> {
@@ -163,11 +157,11 @@ async function* collected<T>(
       }
       // What was received stays; an earlier, shorter look may have brought more.
       const items = rounds.items.length < before.length ? before : rounds.items;
+      yield* lossesOf(rounds);
       if (items.length > 0) yield { items: items.slice(-options.lines) };
       throw rounds.failure.error;
     }
-    for (const missing of rounds.missing) yield { items: [], missing };
-    if (rounds.notices.length > 0) yield { items: [], notices: rounds.notices };
+    yield* lossesOf(rounds);
     if (rounds.items.length > 0) yield { items: rounds.items.slice(-options.lines) };
     const isShort = rounds.items.length < options.lines;
     const hint = isShort
@@ -176,6 +170,11 @@ async function* collected<T>(
     if (hint) yield { items: [], notices: [hint] };
     return { position: rounds.position, cut: options.holdCut ? rounds.cut : undefined };
   }
+}
+
+function* lossesOf<T>({ missing, notices }: Collected<T>): Generator<PastStep<T>, void, undefined> {
+  for (const each of missing) yield { items: [], missing: each };
+  if (notices.length > 0) yield { items: [], notices };
 }
 
 function beginsLater(end: HistoryEnd, since: Instant | null): Notice | null {

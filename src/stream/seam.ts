@@ -73,6 +73,8 @@ export function laterOf(a: Instant, b: Instant | null): Instant {
   return b && compareInstants(b, a) > 0 ? b : a;
 }
 
+/** What came may begin at the very time of what was shown last, or before it: that is no span. */
 export function doubt(from: Instant | null, to: Instant | null, reason: string): Gap {
-  return { from, to, reason, certainty: 'possible', count: null };
+  const isSpan = from === null || to === null || compareInstants(from, to) < 0;
+  return { from, to: isSpan ? to : null, reason, certainty: 'possible', count: null };
 }

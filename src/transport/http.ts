@@ -11,6 +11,7 @@ import type { HttpAnswer, HttpRequest, HttpStream } from './network.ts';
 import type { NetworkOptions } from './open-network.ts';
 import { peerOf } from './proxy.ts';
 import { delayBeforeRetry, type RetryRules } from './retry.ts';
+import { limitSilence, SILENCE, stalled } from './silence.ts';
 import { type Exchanged, traceOutgoing } from './tracing.ts';
 
 export interface Http {
@@ -95,8 +96,17 @@ export function createHttp(options: NetworkOptions, exchanger: Exchanger): Http 
       }
     },
     async stream(request, signal) {
-      const { exchange, trace } = await send(request, 'headers', signal);
-      const { status, headers, body, cancel } = exchange;
+      const { exchange, trace, peer } = await send(request, 'headers', signal);
+      const { status, headers, cancel } = exchange;
+      const body = request.ends
+        ? limitSilence(exchange.body, {
+            millis: () => options.silence ?? SILENCE,
+            stop: cancel,
+            silent(millis) {
+              throw stalled(`${peer.who}: ${peer.place}`, millis);
+            },
+          })
+        : exchange.body;
       return { status, headers, body: options.trace ? traced(body, trace) : body, cancel };
     },
   };

@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly statusOf?: (answer: HttpAnswer) => number;
   /** Bytes of the decoded body; default 16 MiB; `request` only. */
   readonly maxBytes?: number;
+  /** Whether the body ends by itself: then a silence in it breaks it off (a `partial` CliError); `stream` only. */
+  readonly ends?: true;
   /** Query parameters to mask in traces and errors besides token, sig, password, sid and their like. */
   readonly secretQuery?: readonly string[];
 }
@@ -73,9 +75,11 @@ export interface ServerSentEvent {
 }
 
 export interface Network {
+  /** Milliseconds of silence after which what ends by itself has stalled. */
+  readonly silence: number;
   /** Any status is an answer; throws CliError `unavailable` (unreachable, broken, timed out), `usage` (TLS not trusted: with the remedy). */
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
-  /** No retry, no body limit, no time limit after the headers. */
+  /** No retry, no body limit, no time limit after the headers but that of `ends`. */
   stream(request: HttpRequest, signal: AbortSignal): Promise<HttpStream>;
   /** A refused upgrade throws CliError `unavailable` with `status` and `retryAfter`. */
   websocket(request: WebSocketRequest, signal: AbortSignal): Promise<WebSocketConnection>;

@@ -6,6 +6,7 @@ import type { Network } from './network.ts';
 import type { ProxySettings } from './proxy.ts';
 import type { RetryRules } from './retry.ts';
 import { createEventStreams } from './server-sent-events.ts';
+import { SILENCE } from './silence.ts';
 import { createWebSockets } from './websocket.ts';
 
 export interface TlsSettings {
@@ -41,6 +42,8 @@ export interface NetworkOptions {
   readonly onWait?: ((notice: string) => void) | undefined;
   /** Defaults: 500 and 30_000 ms. */
   readonly retry?: Partial<RetryRules> | undefined;
+  /** Milliseconds of silence in a body that ends by itself; default 30_000. */
+  readonly silence?: number | undefined;
   /** Milliseconds for TCP, proxy and TLS together; default 10_000. */
   readonly connectTimeout?: number | undefined;
   /** Milliseconds: `idle` that an unused connection is kept (4_000), `probe` of silence before TCP keep-alive asks (30_000). */
@@ -57,6 +60,7 @@ export function openNetwork(options: NetworkOptions): Network {
   const webSockets = createWebSockets(options, dialer);
   const eventStreams = createEventStreams(options, http);
   return {
+    silence: options.silence ?? SILENCE,
     request: http.request,
     stream: http.stream,
     websocket: webSockets.open,

@@ -48,7 +48,11 @@ export interface Asked {
 export function withSubject(error: unknown, { platform, what, clean }: Asked): unknown {
   if (!(error instanceof CliError) || error.kind !== 'unavailable' || error.message.includes(what))
     return error;
-  const context: ErrorContext = { retryable: error.retryable, cause: error.cause ?? error };
+  const context: ErrorContext = {
+    retryable: error.retryable,
+    partial: error.partial,
+    cause: error.cause ?? error,
+  };
   if (error.hint !== undefined) context.hint = error.hint;
   if (error.status !== undefined) context.status = error.status;
   if (error.retryAfter !== undefined) context.retryAfter = error.retryAfter;

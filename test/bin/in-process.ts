@@ -9,6 +9,7 @@ export interface InProcess {
   readonly place: Place;
   readonly env: Env;
   readonly retry?: RetryRules;
+  readonly silence?: number;
 }
 
 export interface Inside {
@@ -21,7 +22,7 @@ export interface Inside {
   readonly ended: Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
 }
 
-export function inside(argv: readonly string[], { place, env, retry }: InProcess): Inside {
+export function inside(argv: readonly string[], { place, env, retry, silence }: InProcess): Inside {
   const out = collect();
   const err = collect();
   const stop = new AbortController();
@@ -36,6 +37,7 @@ export function inside(argv: readonly string[], { place, env, retry }: InProcess
     stderr: err.stream,
     signal: stop.signal,
     ...(retry === undefined ? {} : { retry }),
+    ...(silence === undefined ? {} : { silence }),
     node: process.execPath,
     root: new URL('../../', import.meta.url),
   });

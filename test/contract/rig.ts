@@ -32,6 +32,7 @@ export const TIMING: FeedTiming = {
   startWithin: 5000,
   overlap: 30_000,
   idle: 40,
+  slowAfter: 30_000,
 };
 /** Enough for every fault that passes; a wait of seven seconds that is asked for is left to the engine. */
 export const PATIENT: RetryRules = { firstDelay: 1, maxTotal: 6000 };

@@ -5,6 +5,7 @@ import type { Batch, LiveEnd, LiveStart } from '../../provider.ts';
 import { createLineSplitter } from '../../transport/lines.ts';
 import type { HttpStream } from '../../transport/network.ts';
 import { retryAfterMillis } from '../../transport/retry.ts';
+import { settlesWithin } from '../../wait.ts';
 import { type AkkerisClient, type LogPlace, type LogSession, MOST_LINES } from './client.ts';
 import { named } from './refusal.ts';
 import { parseLine } from './translate.ts';
@@ -75,18 +76,6 @@ function limitNotices(log: LogReading, wanted: number): Notice[] {
   if (wanted <= MOST_LINES || log.limitSaid) return [];
   log.limitSaid = true;
   return [{ kind: 'limit', message: `Akkeris is asked for ${MOST_LINES} lines, the most that it allows` }];
-}
-
-/** Throws nothing: how the promise settles is for its reader. */
-function settlesWithin(promise: Promise<unknown>, millis: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), millis);
-    const settled = () => {
-      clearTimeout(timer);
-      resolve(true);
-    };
-    promise.then(settled, settled);
-  });
 }
 
 /**

@@ -99,11 +99,11 @@ export class StationSession {
   /** A body that is read as it comes. `status` is not judged. */
   async stream(ask: Ask, signal: AbortSignal): Promise<HttpStream> {
     const generation = await this.#enter(signal);
-    const stream = await this.#network.stream(this.#requestOf(ask), signal);
+    const stream = await this.#network.stream({ ...this.#requestOf(ask), ends: true }, signal);
     if (stream.status !== 401 && stream.status !== 403) return stream;
     stream.cancel();
     await this.#renew(generation, signal);
-    return this.#network.stream(this.#requestOf(ask), signal);
+    return this.#network.stream({ ...this.#requestOf(ask), ends: true }, signal);
   }
 
   /** Logs in anew unless that has happened since `generation`; for answers that only their reader can judge. */

@@ -1,5 +1,5 @@
 // Historic URLs: all of them, oldest first, plain or gzip. Knows nothing of live URLs. Sends no credential.
-import { CliError } from '../../errors.ts';
+import { CliError, isPartial } from '../../errors.ts';
 import { countOf, type LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
 import { decompress } from '../../transport/gzip.ts';
@@ -8,6 +8,7 @@ import type { HttpStream } from '../../transport/network.ts';
 import { delayBeforeRetry } from '../../transport/retry.ts';
 import { wait } from '../../wait.ts';
 import { entrySplitter, type LogReading } from './reading.ts';
+import { named } from './refusal.ts';
 
 export interface Archives {
   readonly urls: readonly string[];
@@ -15,14 +16,21 @@ export interface Archives {
   renew(signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** What can't be read is `missing`, and the next archive follows. Returns whether all were read whole. */
+export interface ReadArchives {
+  /** Whether all were read whole. */
+  readonly whole: boolean;
+  /** Why none could be had: `was refused (403)`; null when one could. */
+  readonly refused: string | null;
+}
+
+/** What can't be read is `missing`, and the next archive follows; one that stands still ends it all: so might the next. */
 export async function* readArchives(
   log: LogReading,
   { urls, renew }: Archives,
   signal: AbortSignal,
-): AsyncGenerator<Batch<LogEntry>, boolean, undefined> {
+): AsyncGenerator<Batch<LogEntry>, ReadArchives, undefined> {
   let current = urls;
-  let whole = true;
+  const outcomes = new Set<Outcome>();
   for (const [index, first] of urls.entries()) {
     const title = urls.length === 1 ? 'the archive' : `archive ${index + 1} of ${urls.length}`;
     const archive: Archive = {
@@ -38,10 +46,15 @@ export async function* readArchives(
       },
     };
     yield { items: [], progress: { done: index, total: urls.length, unit: 'archives' } };
-    whole = (yield* readArchive(log, archive, signal)) && whole;
+    outcomes.add(yield* readArchive(log, archive, signal));
   }
-  return whole;
+  const hadSome = outcomes.size === 0 || outcomes.has('whole') || outcomes.has('part');
+  const whole = outcomes.size === 0 || (outcomes.has('whole') && outcomes.size === 1);
+  return { whole, refused: hadSome ? null : ([...outcomes].at(-1) ?? null) };
 }
+
+/** Or why it could not be had. */
+type Outcome = 'whole' | 'part' | `was refused (${number})` | 'could not be reached';
 
 interface Archive {
   readonly title: string;
@@ -54,7 +67,7 @@ async function* readArchive(
   log: LogReading,
   archive: Archive,
   signal: AbortSignal,
-): AsyncGenerator<Batch<LogEntry>, boolean, undefined> {
+): AsyncGenerator<Batch<LogEntry>, Outcome, undefined> {
   let { url } = archive;
   let read = 0;
   let renewed = false;
@@ -72,13 +85,14 @@ async function* readArchive(
           read += Math.max(0, count - skip);
           skip = Math.max(0, skip - count);
         }
-        return true;
+        return 'whole';
       } catch (error) {
         signal.throwIfAborted();
+        if (isPartial(error)) throw named(error, { what: archive.title });
         failures += 1;
         if (failures > 1) {
           yield missing(archive, `${breakOf(error)} after ${read} lines`);
-          return false;
+          return 'part';
         }
       } finally {
         stream.cancel();
@@ -87,8 +101,9 @@ async function* readArchive(
       renewed = true;
       url = (await renewedUrl(archive, signal)) ?? url;
     } else {
-      yield missing(archive, stream === NO_ANSWER ? 'could not be reached' : `was refused (${stream})`);
-      return false;
+      const outcome = stream === NO_ANSWER ? 'could not be reached' : (`was refused (${stream})` as const);
+      yield missing(archive, outcome);
+      return outcome;
     }
   }
 }
@@ -102,7 +117,7 @@ async function download(log: LogReading, url: string, signal: AbortSignal): Prom
   const begun = timing.now();
   for (let number = 1; ; number += 1) {
     const outcome = await network
-      .stream({ url, headers: { 'accept-encoding': 'gzip' } }, signal)
+      .stream({ url, ends: true, headers: { 'accept-encoding': 'gzip' } }, signal)
       .catch((error: unknown) => ({ error }));
     signal.throwIfAborted();
     if ('status' in outcome && outcome.status === 200) return outcome;

@@ -27,8 +27,10 @@ export interface Timing {
   readonly podConnection: number;
   /** What a logs request may take beyond that. */
   readonly slack: number;
-  /** How long finding the newest line may take, see backlog.ts and watch.ts. */
+  /** How long finding the newest line may take, see backlog.ts and watch.ts, and what a former deployment has. */
   readonly newest: number;
+  /** How long what a live URL replays may be silent behind a whole line until it counts as complete, see live-url.ts. */
+  readonly quiet: number;
   /** For downloads and one-shot streams, which the network does not repeat by itself. */
   readonly retry: RetryRules;
 }
@@ -42,6 +44,7 @@ export const USUAL_TIMING: Timing = {
   podConnection: 180_000,
   slack: 30_000,
   newest: 10_000,
+  quiet: 5000,
   retry: { firstDelay: 500, maxTotal: 30_000 },
 };
 

@@ -11,6 +11,8 @@ import { startsLine } from './translate.ts';
 export interface FrameReader {
   /** The lines that these frames complete. A batch without items is a sign of life. */
   read(frames: readonly Uint8Array[]): Batch<LogEntry>;
+  /** Whether something stands behind the last line end. */
+  readonly isOpen: boolean;
   /** What stands behind the last line end; `broken`: it may have an end that did not come. null when there is nothing. */
   end(how: { broken: boolean }): Batch<LogEntry> | null;
 }
@@ -92,6 +94,9 @@ export function createFrameReader(parse: (raw: string) => LogBody): FrameReader 
   };
 
   return {
+    get isOpen() {
+      return rest !== '';
+    },
     read(frames) {
       const items: LogEntry[] = [];
       const notices: Notice[] = [];

@@ -1,14 +1,15 @@
 // The past of a log: its archives, and what a live URL replays before it closes. Knows nothing of following.
-import { CliError } from '../../errors.ts';
-import { compareInstants, type Instant, type LogEntry } from '../../model.ts';
+import { CliError, isPartial } from '../../errors.ts';
+import { compareInstants, countOf, type Instant, type LogEntry } from '../../model.ts';
 import type { Batch, HistoryEnd, HistoryQuery } from '../../provider.ts';
 import { delayBeforeRetry } from '../../transport/retry.ts';
 import { wait } from '../../wait.ts';
-import { readArchives } from './archives.ts';
-import { openLiveUrl } from './live-url.ts';
+import { type ReadArchives, readArchives } from './archives.ts';
 import type { LogAnswer } from './log-answer.ts';
 import { createOverlap } from './overlap.ts';
 import { askLog, type LogReading, nothingNotices, type Tail } from './reading.ts';
+import { replay } from './replay.ts';
+import { withFormer } from './succession.ts';
 
 type Batches<R> = AsyncGenerator<Batch<LogEntry>, R, undefined>;
 
@@ -17,33 +18,10 @@ type Batches<R> = AsyncGenerator<Batch<LogEntry>, R, undefined>;
  * fewer. `tail_lines` does not hold for archives: they are handed over whole (wire: DigitalOcean 8.4).
  */
 export function readHistory(log: LogReading, query: HistoryQuery, signal: AbortSignal): Batches<HistoryEnd> {
-  if (query.lines === 'all') return everything(log, signal);
-  return newest(log, { lines: query.lines, since: query.since }, signal);
-}
-
-/** The time of the newest line there is; null without one, or when it cannot be found out in time. */
-export async function newestTime(log: LogReading, signal: AbortSignal): Promise<Instant | null> {
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), log.client.timing.newest);
-  const onAbort = () => limit.abort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  let best: Instant | null = null;
-  try {
-    signal.throwIfAborted();
-    const answer = await askLog(log, { follow: false, tail: 1 }, limit.signal);
-    if (answer.live === null) return null;
-    for await (const { items } of replay(log, { url: answer.live, tail: 1 }, limit.signal)) {
-      for (const { body } of items) if (isLater(body.ts, best)) best = body.ts;
-    }
-    return best;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (limit.signal.aborted || error instanceof CliError) return best;
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
+  const { former } = log;
+  const { lines, since } = query;
+  const own = lines === 'all' ? everything(log, signal) : newest(log, { lines, since }, signal);
+  return former === null ? own : withFormer(log, { former, own, query }, signal);
 }
 
 async function* everything(log: LogReading, signal: AbortSignal): Batches<HistoryEnd> {
@@ -83,10 +61,11 @@ async function* newest(
         }
       }
     } catch (error) {
-      if (held === null) throw error;
       const elapsed = log.client.timing.now() - begun;
-      await beforeNext({ log, error, number, elapsed }, signal);
-      continue;
+      if (held !== null && (await mayAskAgain({ log, error, number, elapsed }, signal))) continue;
+      // What came stays.
+      for (const early of held ?? []) yield tally.count(early);
+      throw error;
     }
     if (held === null || count >= lines || answer.archives.length === 0) {
       for (const batch of held ?? []) yield tally.count(batch);
@@ -120,54 +99,42 @@ async function* archivesThenLive(
   const renew = async (aborted: AbortSignal) =>
     (await askLog(log, { follow: false, tail: 'all' }, aborted)).archives;
   const archives = readArchives(log, { urls: answer.archives, renew }, signal);
-  let whole = true;
+  let archived: ReadArchives = { whole: false, refused: null };
+  let stall: CliError | null = null;
   try {
     for (let step = await archives.next(); ; step = await archives.next()) {
       if (step.done === true) {
-        whole = step.value;
+        archived = step.value;
         break;
       }
       overlap.remember(step.value.items);
       yield tally.count(step.value);
     }
+  } catch (error) {
+    if (!isPartial(error)) throw error;
+    stall = error;
   } finally {
-    await archives.return(false);
+    await archives.return(archived);
   }
   for await (const batch of live) {
     yield tally.count(answer.archives.length === 0 ? batch : { ...batch, items: overlap.fresh(batch.items) });
   }
-  return whole;
+  if (stall !== null) throw stall;
+  if (archived.refused !== null && tally.isEmpty()) throw allRefused(log, archived.refused);
+  return archived.whole;
+}
+
+/** Of archives, none of which could be had, where nothing else was read either. `how`: `was refused (403)`. */
+function allRefused({ place }: LogReading, how: string): CliError {
+  return new CliError(
+    'unavailable',
+    `Nothing of ${place.subject.what} could be read at DigitalOcean: every archive ${how}.`,
+    { partial: true, hint: 'Try again later.' },
+  );
 }
 
 async function* liveOf(log: LogReading, answer: LogAnswer, tail: Tail, signal: AbortSignal): Batches<void> {
   if (answer.live !== null) yield* replay(log, { url: answer.live, tail }, signal);
-}
-
-/** Until the platform closes it; throws a CliError when it breaks off. */
-async function* replay(
-  log: LogReading,
-  { url, tail }: { url: string; tail: Tail },
-  signal: AbortSignal,
-): Batches<void> {
-  const renew = async (aborted: AbortSignal) => (await askLog(log, { follow: false, tail }, aborted)).live;
-  const live = await openLiveUrl(log, { url, goesOn: false, renew }, signal);
-  try {
-    if (live.notices.length > 0) yield { items: [], notices: live.notices };
-    for (;;) {
-      const step = await live.batches.next();
-      if (step.done === true) {
-        if (step.value.clean) return;
-        throw new CliError(
-          'unavailable',
-          `DigitalOcean broke off ${log.place.subject.what}: ${step.value.reason}.`,
-        );
-      }
-      yield step.value;
-    }
-  } finally {
-    live.end();
-    await live.batches.return({ clean: false, reason: 'ended here' });
-  }
 }
 
 interface Failure {
@@ -178,20 +145,24 @@ interface Failure {
   readonly elapsed: number;
 }
 
-/** Waits as for any one-shot request that failed; throws the error when it stands. */
-async function beforeNext({ log, error, number, elapsed }: Failure, signal: AbortSignal): Promise<void> {
+/** Waits as for any one-shot request that failed; false when the error stands. */
+async function mayAskAgain({ log, error, number, elapsed }: Failure, signal: AbortSignal): Promise<boolean> {
   signal.throwIfAborted();
+  if (isPartial(error)) return false;
   const rules = log.client.timing.retry;
   const usual = delayBeforeRetry({ outcome: { error }, number, elapsed, now: Date.now() }, rules);
   const asked = error instanceof CliError ? (error.retryAfter ?? 0) : 0;
-  if (usual === undefined || elapsed + asked > rules.maxTotal) throw error;
+  if (usual === undefined || elapsed + asked > rules.maxTotal) return false;
   await wait(Math.max(usual, asked), signal);
+  return true;
 }
 
 interface Tally {
   /** Hands the batch on. */
   count(batch: Batch<LogEntry>): Batch<LogEntry>;
   oldest(): Instant | null;
+  /** Whether there was no line at all. */
+  isEmpty(): boolean;
 }
 
 /** Lines come oldest first but for those of several instances: the first ones tell. */
@@ -199,9 +170,11 @@ const LOOKED_AT = 1000;
 
 function createTally(): Tally {
   let looked = 0;
+  let isEmpty = true;
   let oldest: Instant | null = null;
   return {
     count(batch) {
+      if (countOf(batch) > 0) isEmpty = false;
       for (const { body } of looked < LOOKED_AT ? batch.items : []) {
         looked += 1;
         if (body.ts !== null && (oldest === null || compareInstants(body.ts, oldest) < 0)) oldest = body.ts;
@@ -209,13 +182,10 @@ function createTally(): Tally {
       return batch;
     },
     oldest: () => oldest,
+    isEmpty: () => isEmpty,
   };
 }
 
 function reaches(oldest: Instant | null, since: Instant | null): boolean {
   return oldest !== null && since !== null && compareInstants(oldest, since) < 0;
-}
-
-function isLater(time: Instant | null, than: Instant | null): boolean {
-  return time !== null && (than === null || compareInstants(time, than) > 0);
 }

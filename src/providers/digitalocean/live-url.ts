@@ -1,10 +1,12 @@
 // One reading of a live URL: by websocket, or as plain text where websockets are refused. Sends no credential.
 import { CliError } from '../../errors.ts';
-import type { LogEntry, Notice } from '../../model.ts';
+import { countOf, type LogEntry, type Notice } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
+import { seconds } from '../../transport/failures.ts';
 import type { HttpStream, SocketClose, WebSocketConnection } from '../../transport/network.ts';
 import { harmless } from '../../transport/refusals.ts';
-import { createFrameReader } from './frames.ts';
+import { limitSilence, stalled } from '../../transport/silence.ts';
+import { createFrameReader, type FrameReader } from './frames.ts';
 import { entrySplitter, type LogReading } from './reading.ts';
 import { named, refusalOf } from './refusal.ts';
 
@@ -13,11 +15,16 @@ export interface Ending {
   readonly clean: boolean;
   /** For people. */
   readonly reason: string;
+  /** What is to be said of it. */
+  readonly notices?: readonly Notice[];
 }
 
 export interface LiveLog {
   readonly notices: readonly Notice[];
-  /** A batch without items is a sign of life. Throws only what the signal was aborted with. */
+  /**
+   * A batch without items is a sign of life. Throws what the signal was aborted with and, of one that ends by itself,
+   * that it has stalled.
+   */
   readonly batches: AsyncGenerator<Batch<LogEntry>, Ending, undefined>;
   /** Ends it at once; what has come is still handed over. */
   end(): void;
@@ -89,7 +96,46 @@ function readSocket(log: LogReading, connection: WebSocketConnection, goesOn: bo
       connection.terminate();
     }
   }
-  return { notices: [], batches: batches(), end: () => connection.terminate() };
+  const end = () => connection.terminate();
+  if (goesOn) return { notices: [], batches: batches(), end };
+  return { notices: [], batches: untilSilent(log, { batches: batches(), reader, end }), end };
+}
+
+/**
+ * Whether every server closes what it has replayed is not known (wire: DigitalOcean 2.4, 11.1): one of their users ends
+ * all such reading after 8 s (wire: DigitalOcean 10). A silence behind a whole line is taken for the end, one inside a
+ * line or before the first is a connection that has stalled. Pings prove nothing: they come after the end as well.
+ */
+function untilSilent(
+  log: LogReading,
+  { batches, reader, end }: Pick<LiveLog, 'batches' | 'end'> & { readonly reader: FrameReader },
+): LiveLog['batches'] {
+  const { network, timing } = log.client;
+  let hasLines = false;
+  let isEnd = false;
+  const isWhole = () => hasLines && !reader.isOpen;
+  return limitSilence(batches, {
+    millis: () => (isWhole() ? timing.quiet : network.silence),
+    counts(batch) {
+      hasLines ||= countOf(batch) > 0;
+      return countOf(batch) > 0 || reader.isOpen;
+    },
+    stop() {
+      isEnd = isWhole();
+      end();
+    },
+    silent(millis) {
+      if (!isEnd) throw named(stalled("DigitalOcean's log server", millis), log.place.subject);
+      return { clean: true, reason: 'nothing more came', notices: quietNotices(log, millis) };
+    },
+  });
+}
+
+function quietNotices(log: LogReading, millis: number): Notice[] {
+  if (log.saidQuiet) return [];
+  log.saidQuiet = true;
+  const message = `DigitalOcean keeps the connection open behind the last line; ${seconds(millis)} of silence are taken for the end`;
+  return [{ kind: 'hint', message }];
 }
 
 /** Normal, going away, and a close without a code: something came to its end in good order (wire: DigitalOcean 2.4). */
@@ -109,7 +155,7 @@ async function openText(
 ): Promise<LiveLog> {
   let stream: HttpStream;
   try {
-    stream = await log.client.network.stream({ url }, signal);
+    stream = await log.client.network.stream(goesOn ? { url } : { url, ends: true }, signal);
   } catch (error) {
     throw named(error, log.place.subject);
   }
@@ -145,6 +191,7 @@ async function* textBatches(
     if (signal.aborted || !(error instanceof CliError)) throw error;
     const { items } = splitter.end();
     if (items.length > 0) yield { items, cut: true };
+    if (error.partial) throw named(error, log.place.subject);
     return { clean: false, reason: error.message };
   } finally {
     stream.cancel();

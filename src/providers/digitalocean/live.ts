@@ -5,10 +5,10 @@ import { countOf, type LogEntry, type Notice } from '../../model.ts';
 import type { Batch, LiveEnd } from '../../provider.ts';
 import { wait } from '../../wait.ts';
 import { type BacklogFilter, createBacklogFilter } from './backlog.ts';
-import { newestTime } from './history.ts';
 import { type Ending, type LiveLog, openLiveUrl } from './live-url.ts';
 import { isSkipped, type LogAnswer } from './log-answer.ts';
 import { askLog, type LogReading, nothingNotices, type Tail } from './reading.ts';
+import { newestTime } from './replay.ts';
 import { watchStream } from './watch.ts';
 
 type Live = AsyncGenerator<Batch<LogEntry>, LiveEnd, undefined>;
@@ -41,8 +41,13 @@ export async function* readLive(log: LogReading, lines: number, signal: AbortSig
 }
 
 async function look(log: LogReading, signal: AbortSignal): Promise<Notice[]> {
+  // From here on its lines stand for themselves.
+  if (log.brought) log.former = null;
+  log.brought = false;
   const moved = await log.place.look(signal);
-  return moved === null ? [] : [{ kind: 'hint', message: `moved on to deployment ${moved}` }];
+  if (moved === null) return [];
+  if (log.endedClean !== null) log.former = { place: moved.former, whole: log.endedClean };
+  return [{ kind: 'hint', message: `moved on to deployment ${moved.to}` }];
 }
 
 function backlogFilter(
@@ -85,9 +90,15 @@ async function* follow(log: LogReading, following: Following, signal: AbortSigna
     yield notices.length > 0 ? { items: [], notices } : { items: [] };
     for (;;) {
       const step = await live.batches.next();
-      if (step.done === true)
-        return await endOf(log, { ending: step.value, outdated: watch.outdated() }, signal);
-      if (countOf(step.value) > 0) watch.touch();
+      if (step.done === true) {
+        const outdated = watch.outdated();
+        log.endedClean = step.value.clean && outdated === null;
+        return await endOf(log, { ending: step.value, outdated }, signal);
+      }
+      if (countOf(step.value) > 0) {
+        log.brought = true;
+        watch.touch();
+      }
       yield backlog === null ? step.value : await backlog.pass(step.value, signal);
     }
   } finally {

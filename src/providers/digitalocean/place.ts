@@ -1,8 +1,8 @@
 // A log of one app: of which deployment, component, job or event, and whether more can follow in it. Knows no stream.
-import { CliError } from '../../errors.ts';
 import type { LogBody } from '../../model.ts';
 import type { AppRef, LogOptions } from '../../provider.ts';
 import { findApp } from './app-search.ts';
+import { choose, componentOf, componentsOf, jobOf, roleOf } from './choice.ts';
 import type { DigitaloceanClient } from './client.ts';
 import type { LogAnswer } from './log-answer.ts';
 import type { Subject } from './refusal.ts';
@@ -17,8 +17,8 @@ export interface LogPlace {
   /** Of lines of the deployment that is meant now. */
   parser(): (raw: string) => LogBody;
   ask(asked: { follow: boolean; tail: number }, signal: AbortSignal): Promise<LogAnswer>;
-  /** Looks which deployment is meant now; its id when it is another one than before, else null. */
-  look(signal: AbortSignal): Promise<string | null>;
+  /** Looks which deployment is meant now; null when it is the one before. */
+  look(signal: AbortSignal): Promise<Move | null>;
   /** Whether a stream of this log has to be watched, because a redeploy may leave it open without a word. */
   readonly watched: boolean;
   /** Whether a stream that was opened before brings nothing any more, and why; null when it may. */
@@ -29,6 +29,13 @@ export interface LogPlace {
   readonly goesOn: boolean;
   /** Names of the app's components; undefined for a log that is of none of them. */
   readonly components: readonly string[] | undefined;
+}
+
+export interface Move {
+  /** Of the deployment that is meant now. */
+  readonly to: string;
+  /** The log of the one before. */
+  readonly former: LogPlace;
 }
 
 /** Milliseconds for which what was looked up when the log was opened is good enough for its first connection. */
@@ -87,86 +94,6 @@ function fixedPlace(
   };
 }
 
-/** The job has to be named only when there are several. */
-function jobOf(app: AppRecord, ref: AppRef): string {
-  const jobs = app.components.filter(({ kind }) => kind === 'job').map(({ name }) => name);
-  const [only, ...more] = jobs;
-  if (ref.component !== null) {
-    if (jobs.length === 0 || jobs.includes(ref.component)) return ref.component;
-    throw new CliError('not-found', `App "${app.name}" of DigitalOcean has no job "${ref.component}".`, {
-      hint: `Its jobs: ${jobs.join(', ')}.`,
-    });
-  }
-  if (only !== undefined && more.length === 0) return only;
-  throw new CliError('usage', `--job-invocation needs the name of the job of app "${app.name}".`, {
-    hint:
-      only === undefined
-        ? `Write ${app.name}/JOB.`
-        : `Write ${app.name}/${only}; its jobs: ${jobs.join(', ')}.`,
-  });
-}
-
-/** The id of the deployment that was asked for; null when none was. */
-function roleOf(app: AppRecord, wanted: LogWish['deployment'], explicit: boolean): string | null {
-  if (typeof wanted === 'object') return wanted.id;
-  if (!explicit) return null;
-  return (wanted === 'active' ? app.active : app.coming)?.id ?? null;
-}
-
-async function choose(
-  client: DigitaloceanClient,
-  { app, wish }: { app: AppRecord; wish: LogWish },
-  signal: AbortSignal,
-): Promise<Deployment> {
-  const { deployment } = wish;
-  if (typeof deployment === 'object') return client.deployment(app, deployment.id, { quick: false }, signal);
-  if (deployment === 'in-progress') {
-    if (app.coming !== null) return app.coming;
-    throw new CliError('not-found', `App "${app.name}" of DigitalOcean has no deployment in progress.`, {
-      hint:
-        app.active === null
-          ? 'It has none that is active either.'
-          : 'Leave out --deployment for the active one.',
-    });
-  }
-  if (app.active !== null) return app.active;
-  throw new CliError('not-found', `App "${app.name}" of DigitalOcean has no active deployment.`, {
-    hint:
-      app.coming === null
-        ? 'Its last deployment failed, or there was none; --deployment ID shows the log of one that you know.'
-        : `Deployment ${app.coming.id} is in progress: add --deployment in-progress.`,
-  });
-}
-
-interface Narrowing {
-  readonly ref: AppRef;
-  readonly options: LogOptions;
-  readonly app: AppRecord;
-  readonly deployment: Deployment;
-}
-
-/** The one component that the platform can narrow to by itself; null for all. */
-function componentOf({ ref, options, app, deployment }: Narrowing): string | null {
-  const known = componentsOf({ app, deployment });
-  if (ref.component !== null) {
-    if (known.size === 0 || known.has(ref.component)) return ref.component;
-    throw new CliError(
-      'not-found',
-      `App "${app.name}" of DigitalOcean has no component "${ref.component}".`,
-      {
-        hint: `It has ${[...known].join(', ')}.`,
-      },
-    );
-  }
-  const [only, ...more] = options.components;
-  return only !== undefined && more.length === 0 && known.has(only) ? only : null;
-}
-
-/** A deployment may still run what is no longer in the app's specification. */
-function componentsOf({ app, deployment }: Pick<Narrowing, 'app' | 'deployment'>): ReadonlySet<string> {
-  return new Set([...deployment.components, ...app.components.map(({ name }) => name)]);
-}
-
 /** Phases in which a build log may still grow; a word that nobody knows counts as one (wire: DigitalOcean 3). */
 const BUILT: ReadonlySet<string> = new Set([
   'PENDING_DEPLOY',
@@ -202,8 +129,8 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
   let current = placing.deployment;
   let freshUntil = client.timing.now() + FRESH;
 
-  const path = () => {
-    const of = wish.explicit ? `/deployments/${encodeURIComponent(current.id)}` : '';
+  const path = (named: string | null) => {
+    const of = named === null ? '' : `/deployments/${encodeURIComponent(named)}`;
     return `${of}${component === null ? '' : `/components/${encodeURIComponent(component)}`}/logs`;
   };
   const phaseNow = async (signal: AbortSignal) => {
@@ -224,24 +151,36 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
     return follows || finished.has(await phaseNow(signal)) ? complete : null;
   };
 
-  return {
+  /** null: of the deployment that is meant now. */
+  const logOf = (deployment: string | null): Pick<LogPlace, 'parser' | 'ask'> => ({
+    parser: () =>
+      createLineParser({ source: sourceOf(type), deployment: deployment ?? current.id, component }),
+    ask(asked, signal) {
+      const named = path(deployment ?? (wish.explicit ? current.id : null));
+      return client.logs(
+        app,
+        { path: named, type, ...asked, podConnection, deployment: null, subject },
+        signal,
+      );
+    },
+  });
+  const place: LogPlace = {
+    ...logOf(null),
     subject,
     type,
     watched: running || !follows,
     goesOn: running && follows,
     components: [...componentsOf(placing)],
-    path,
-    parser: () => createLineParser({ source: sourceOf(type), deployment: current.id, component }),
-    ask: (asked, signal) =>
-      client.logs(app, { path: path(), type, ...asked, podConnection, deployment: null, subject }, signal),
+    path: () => path(wish.explicit ? current.id : null),
     async look(signal) {
       const known = freshUntil;
       freshUntil = Number.NEGATIVE_INFINITY;
       if (!follows || client.timing.now() < known) return null;
       const { active } = await client.app(app.id, { quick: false }, signal);
       if (active === null || active.id === current.id) return null;
+      const former = { ...place, ...logOf(current.id) };
       current = active;
-      return active.id;
+      return { to: active.id, former };
     },
     async outdated(signal) {
       if (!follows) return over({ clean: false }, signal);
@@ -250,4 +189,5 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
     },
     over,
   };
+  return place;
 }

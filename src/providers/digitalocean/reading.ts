@@ -21,10 +21,25 @@ export interface LogReading {
   saidNothing: boolean;
   /** Whether it was said that plain text is read instead of a websocket. */
   saidPlain: boolean;
+  /** Whether it was said that a silence was taken for the end of the past. */
+  saidQuiet: boolean;
+  /** How the last live stream ended: as if all had been said; null as long as there was none. */
+  endedClean: boolean | null;
+  /** Whether lines have come of the deployment that is meant now. */
+  brought: boolean;
+  /** The deployment that was followed before, until its successor's lines have been handed out. */
+  former: Former | null;
+}
+
+export interface Former {
+  readonly place: LogPlace;
+  /** Whether all that it wrote has been handed out. */
+  readonly whole: boolean;
 }
 
 export function createReading(client: DigitaloceanClient, place: LogPlace): LogReading {
-  return { client, place, none: 0, all: -1, saidNothing: false, saidPlain: false };
+  const said = { saidNothing: false, saidPlain: false, saidQuiet: false };
+  return { client, place, none: 0, all: -1, ...said, endedClean: null, brought: false, former: null };
 }
 
 /** Bytes of a line that are kept. */

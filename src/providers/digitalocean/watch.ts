@@ -2,8 +2,8 @@
 import { CliError } from '../../errors.ts';
 import { compareInstants, type Instant } from '../../model.ts';
 import { wait } from '../../wait.ts';
-import { newestTime } from './history.ts';
 import type { LogReading } from './reading.ts';
+import { newestTime } from './replay.ts';
 
 export interface Watch {
   /** Something came: no need to ask. */

@@ -1,5 +1,5 @@
 // The cold log: pages of signed URLs of gzip files, a year back (wire: Scalingo 3). Knows nothing of the hot log.
-import { CliError } from '../../errors.ts';
+import { CliError, isPartial } from '../../errors.ts';
 import { countOf, type LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
 import { decompress, NotGzip } from '../../transport/gzip.ts';
@@ -7,6 +7,7 @@ import { splitLines } from '../../transport/lines.ts';
 import type { ArchivePage } from './answers.ts';
 import { openDownload } from './download.ts';
 import { entrySplitter, type LogReading } from './dump.ts';
+import { named } from './refusal.ts';
 
 export interface Archive {
   readonly url: string;
@@ -66,13 +67,14 @@ export async function newerArchives(
 
 /**
  * The lines of one archive, unpacked as they come. A URL that has expired is renewed once, a download that breaks is
- * tried once more; what can't be read is `missing`, and the rest of history goes on.
+ * tried once more; what can't be read is `missing`, and the rest of history goes on. One that stands still ends it all: so
+ * might the next. Returns the status when it was refused.
  */
 export async function* readArchive(
   log: LogReading,
   archive: Archive,
   signal: AbortSignal,
-): AsyncGenerator<Batch<LogEntry>, void, undefined> {
+): AsyncGenerator<Batch<LogEntry>, number | null, undefined> {
   let { url } = archive;
   let read = 0;
   let renewed = false;
@@ -90,11 +92,17 @@ export async function* readArchive(
           read += Math.max(0, count - skip);
           skip = Math.max(0, skip - count);
         }
-        return;
+        return null;
       } catch (error) {
         signal.throwIfAborted();
+        if (isPartial(error)) {
+          throw named(error, { what: `${archive.title} of ${log.place.subject.what}`, ofApp: true });
+        }
         failures += 1;
-        if (error instanceof NotGzip || failures > 1) return yield missing(archive, reasonOf(error, read));
+        if (error instanceof NotGzip || failures > 1) {
+          yield missing(archive, reasonOf(error, read));
+          return null;
+        }
       } finally {
         stream.cancel();
       }
@@ -102,7 +110,8 @@ export async function* readArchive(
       renewed = true;
       url = (await renewedUrl(log, archive, signal)) ?? url;
     } else {
-      return yield missing(archive, `was refused (${stream})`);
+      yield missing(archive, `was refused (${stream})`);
+      return stream;
     }
   }
 }

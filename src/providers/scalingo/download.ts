@@ -24,7 +24,8 @@ export async function openDownload(download: Download, signal: AbortSignal): Pro
   const begun = performance.now();
   for (let number = 1; ; number += 1) {
     const url = asHttp(await download.url(signal));
-    const request = download.credential ? { url, credential: download.credential } : { url };
+    const { credential } = download;
+    const request = { url, ends: true, ...(credential && { credential }) } as const;
     const outcome = await download.network.stream(request, signal).catch((error: unknown) => ({ error }));
     signal.throwIfAborted();
     if ('status' in outcome && outcome.status !== 429 && outcome.status < 500) return outcome;

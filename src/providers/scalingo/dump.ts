@@ -21,6 +21,8 @@ export interface LogReading {
   filter: string | null;
   /** Whether websockets have been refused and the event stream has worked. */
   viaEvents: boolean;
+  /** Whether it was said that there is no log. */
+  saidNothing: boolean;
 }
 
 /** What a reading has brought. */

@@ -27,7 +27,10 @@ const MOST_HELD = 64 * 1024 * 1024;
 
 async function* newest(log: LogReading, lines: number, signal: AbortSignal): History {
   const tally = createTally();
-  if (lines > 0) yield* counted(readDump(log, lines, signal), tally, Number.NEGATIVE_INFINITY);
+  if (lines > 0) {
+    yield* counted(readDump(log, lines, signal), tally, Number.NEGATIVE_INFINITY);
+    yield* nothing(log, tally);
+  }
   // Where the archives begin was not asked.
   const complete = lines > 0 && tally.count < lines;
   return { complete, begins: null, ...(complete && { hasMore: true }) };
@@ -42,47 +45,87 @@ async function* newestSince(
   const tally = createTally();
   let held: Batch<LogEntry>[] = [];
   let size = 0;
-  for await (const batch of counted(readDump(log, lines, signal), tally, range.since)) {
-    held.push(batch);
-    if (size > MOST_HELD) {
-      yield* held;
-      held = [];
-    } else {
-      for (const { raw } of batch.items) size += raw.length;
+  try {
+    for await (const batch of counted(readDump(log, lines, signal), tally, range.since)) {
+      held.push(batch);
+      if (size > MOST_HELD) {
+        yield* held;
+        held = [];
+      } else {
+        for (const { raw } of batch.items) size += raw.length;
+      }
     }
+  } catch (error) {
+    yield* held;
+    throw error;
   }
   const whole = tally.count < lines;
   if (size > MOST_HELD || !whole || tally.before > 0) {
     yield* held;
     return { complete: whole || reachesBack(tally), begins: null };
   }
-  const listing = yield* counted(readArchives(log, range, signal), tally, range.since);
+  let archived: Archived;
+  try {
+    archived = yield* counted(readArchives(log, range, signal), tally, range.since);
+  } catch (error) {
+    // They are here, whatever the archives before them came to.
+    yield* held;
+    throw error;
+  }
   yield* held;
-  return { complete: true, begins: endsWith(listing) ? beginOf(tally, log) : null };
+  assertNotRefused(log, archived, tally);
+  yield* nothing(log, tally);
+  return { complete: true, begins: endsWith(archived) ? beginOf(tally, log) : null };
 }
 
 async function* everything(log: LogReading, range: TimeRange, signal: AbortSignal): History {
   const tally = createTally();
-  const listing = yield* counted(readArchives(log, range, signal), tally, range.since);
-  const archived = tally.count;
+  const archived = yield* counted(readArchives(log, range, signal), tally, range.since);
+  const before = tally.count;
   yield* counted(readDump(log, WHOLE_LOG, signal), tally, range.since);
+  assertNotRefused(log, archived, tally);
+  yield* nothing(log, tally);
   return {
-    complete: tally.count - archived < WHOLE_LOG,
-    begins: endsWith(listing) ? beginOf(tally, log) : null,
+    complete: tally.count - before < WHOLE_LOG,
+    begins: endsWith(archived) ? beginOf(tally, log) : null,
   };
 }
 
+interface Archived {
+  /** null when the platform does not let this account have archives. */
+  readonly listing: Listing | null;
+  /** The last status when every archive was refused. */
+  readonly refusedWith: number | null;
+}
+
+/** Throws when there are archives, none of which could be had, and nothing else was read either. */
+function assertNotRefused({ place }: LogReading, { refusedWith }: Archived, { count: read }: Tally): void {
+  if (refusedWith === null || read > 0) return;
+  throw new CliError(
+    'unavailable',
+    `Scalingo refuses all archives of ${place.subject.what} (${refusedWith}), and nothing else was found.`,
+    { status: refusedWith, partial: true, hint: 'Try again later.' },
+  );
+}
+
+/** Said once per log. */
+function* nothing(log: LogReading, { count: read }: Tally): Generator<Batch<LogEntry>, void, undefined> {
+  if (read > 0 || log.saidNothing) return;
+  log.saidNothing = true;
+  yield { items: [], notices: [{ kind: 'hint', message: 'no logs found at Scalingo' }] };
+}
+
 /** Whether nothing older than what was read can be had. */
-function endsWith(listing: Listing | null): boolean {
+function endsWith({ listing }: Archived): boolean {
   return listing === null || listing.toTheEnd;
 }
 
-/** Oldest first; returns what was listed, null when the platform does not let this account have archives. */
+/** Oldest first. */
 async function* readArchives(
   log: LogReading,
   range: TimeRange,
   signal: AbortSignal,
-): AsyncGenerator<Batch<LogEntry>, Listing | null, undefined> {
+): AsyncGenerator<Batch<LogEntry>, Archived, undefined> {
   let listing: Listing;
   try {
     listing = await listArchives(log, range, signal);
@@ -90,18 +133,19 @@ async function* readArchives(
     // A collaborator with a limited role may read the log, but not its archives (wire: Scalingo 3).
     if (!(error instanceof CliError) || error.kind === 'unavailable') throw error;
     yield { items: [], missing: { count: null, reason: `the archives: ${error.message}`, certain: true } };
-    return null;
+    return { listing: null, refusedWith: null };
   }
   const total = listing.archives.length;
+  const refusals = new Set<number | null>();
   for (const [index, archive] of listing.archives.entries()) {
     yield { items: [], progress: { done: index, total, unit: 'archives' } };
-    yield* readArchive(log, archive, signal);
+    refusals.add(yield* readArchive(log, archive, signal));
   }
-  if (listing.archives.length === 0) return listing;
+  if (total === 0) return { listing, refusedWith: null };
   // Reading took its time: what was rotated out of the hot log meanwhile is read before it.
   for (const archive of await newerArchives(log, { listing, range }, signal))
-    yield* readArchive(log, archive, signal);
-  return listing;
+    refusals.add(yield* readArchive(log, archive, signal));
+  return { listing, refusedWith: refusals.has(null) ? null : ([...refusals].at(-1) ?? null) };
 }
 
 async function* counted<R>(

@@ -42,7 +42,7 @@ export const logs: LogsCapability<ScalingoClient> = {
     const addon = options.flags.addon;
     if (addon === undefined || addon === false) {
       const place = await appPlace(client, ref, signal);
-      const log = { client, place, filter: serverFilter(ref, options), viaEvents: false };
+      const log = { client, place, filter: serverFilter(ref, options), viaEvents: false, saidNothing: false };
       const own = sourceOf(log, { traits, filtered: filterOf(ref, options) });
       const source: Source<LogEntry> = { ...own, sources: APP_SOURCES };
       // One more request, which only who names components has to pay for.
@@ -51,7 +51,7 @@ export const logs: LogsCapability<ScalingoClient> = {
         : { ...source, components: await place.components(signal) };
     }
     const place = await addonPlace(client, { app: ref.app, wanted: addonName(addon) }, signal);
-    const log = { client, place, filter: null, viaEvents: false };
+    const log = { client, place, filter: null, viaEvents: false, saidNothing: false };
     const own = sourceOf(log, { traits: { ...traits, filters: [] }, filtered: '' });
     return { ...own, sources: ['addon'] };
   },

@@ -194,10 +194,16 @@ describe('history', () => {
     expect(messages(found)).toEqual(messages(expected));
   });
 
-  it.each(['cut', 'denied'] as const)('of archives that are %s says what is missing', async (archiveForm) => {
-    const box = await sandbox({ archiveForm }, 50);
+  it('of archives that are cut says what is missing', async () => {
+    const box = await sandbox({ archiveForm: 'cut' }, 50);
     const source = await open(box.client(), { app: box.world.app, flags: { type: 'build' } });
     expect((await readHistory(source)).missing.length).toBeGreaterThan(0);
+  });
+
+  it('of archives that are all denied is an error', async () => {
+    const box = await sandbox({ archiveForm: 'denied' }, 50);
+    const source = await open(box.client(), { app: box.world.app, flags: { type: 'build' } });
+    await expect(readHistory(source)).rejects.toMatchObject({ kind: 'unavailable', partial: true });
   });
 
   it('of an archive whose URL has expired is read with another one', async () => {

@@ -39,6 +39,7 @@ export const hasty: Timing = {
   podConnection: 180_000,
   slack: 30_000,
   newest: 30_000,
+  quiet: 30_000,
   retry: { firstDelay: 1, maxTotal: 5000 },
 };
 
@@ -49,7 +50,10 @@ export async function closeAll(): Promise<void> {
   for (const each of opened.splice(0).reverse()) await each.close();
 }
 
-export function clientFor(values: Record<string, string>, timing: Partial<Timing> = {}): DigitaloceanClient {
+export function clientFor(
+  values: Record<string, string>,
+  { silence, ...timing }: Partial<Timing> & { readonly silence?: number } = {},
+): DigitaloceanClient {
   const settings = settingsOf({ token: TOKEN, ...values });
   const network = openNetwork({
     tls: { insecure: false, host: new URL(credentialOrigin(settings)).hostname },
@@ -59,6 +63,7 @@ export function clientFor(values: Record<string, string>, timing: Partial<Timing
     subject: { platform: 'DigitalOcean App Platform', profile: 'digitalocean' },
     userAgent: 'polylog/test',
     retry: { firstDelay: 1, maxTotal: 250 },
+    silence,
   });
   opened.push(network);
   return createClient(settings, network, { ...hasty, ...timing });

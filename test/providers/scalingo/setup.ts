@@ -23,7 +23,7 @@ export function settingsOf(values: Record<string, string>, origins: Record<strin
   };
 }
 
-export function networkFor(settings: Settings): Network {
+export function networkFor(settings: Settings, silence?: number): Network {
   return openNetwork({
     tls: { insecure: false, host: new URL(credentialOrigin(settings)).hostname },
     proxy: {},
@@ -32,6 +32,7 @@ export function networkFor(settings: Settings): Network {
     subject: { platform: 'Scalingo', profile: 'scalingo' },
     userAgent: 'polylog/test',
     retry: { firstDelay: 1, maxTotal: 250 },
+    silence,
   });
 }
 
@@ -41,9 +42,12 @@ export const hasty: Timing = {
   retry: { firstDelay: 1, maxTotal: 250 },
 };
 
-export function clientFor(values: Record<string, string>, timing: Partial<Timing> = {}): ScalingoClient {
+export function clientFor(
+  values: Record<string, string>,
+  { silence, ...timing }: Partial<Timing> & { readonly silence?: number } = {},
+): ScalingoClient {
   const settings = settingsOf({ token: TOKEN, ...values });
-  return createClient(settings, networkFor(settings), { ...hasty, ...timing });
+  return createClient(settings, networkFor(settings, silence), { ...hasty, ...timing });
 }
 
 export function open(
