@@ -9,9 +9,9 @@ const TOGETHER = {
   reading: ['src/commands/log-run.ts', 'src/transport/open-network.ts', 'src/output/text.ts'],
 };
 
-/** The name of the file for a module: of the first in TOGETHER that reaches it without a dynamic import. */
-function fileOf(id, graph) {
-  return Object.keys(TOGETHER).find((name) => reached(name, graph).has(id)) ?? null;
+/** The modules that are reached without a dynamic import; an earlier group takes what a later one needs as well. */
+function groupOf(name, index, { length }) {
+  return { name: (id, graph) => (reached(name, graph).has(id) ? name : null), priority: length - index };
 }
 
 const found = new Map();
@@ -44,7 +44,7 @@ const unused = {
   },
 };
 
-await build({
+const { output } = await build({
   input: 'src/process.ts',
   platform: 'node',
   // Found at run time or not at all: it may be missing without harm.
@@ -57,6 +57,10 @@ await build({
     sourcemap: true,
     sourcemapExcludeSources: true,
     chunkFileNames: '[name].js',
-    codeSplitting: { groups: [{ name: fileOf, debugName: 'together' }] },
+    codeSplitting: { groups: Object.keys(TOGETHER).map(groupOf) },
   },
 });
+
+// Whoever asks for help must not wait for the rest.
+const { imports } = output.find(({ name }) => name === 'start');
+if (imports.includes('reading.js')) throw new Error('start.js needs reading.js');
