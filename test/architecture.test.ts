@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
-const HEAVY = ['undici', 'ws', 'eventsource', 'conf', 'ora', 'cli-table3', 're2js', 'https-proxy-agent'];
+const HEAVY = ['undici', 'ws', 'eventsource', 'conf', 'ora', 're2js', 'https-proxy-agent'];
 
 interface Imports {
   /** Files or packages that are loaded with the file; types do not count. */
