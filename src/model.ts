@@ -1,5 +1,4 @@
-// The words of the domain: what every platform's answers are turned into. Knows no platform.
-import type { Source, TextBytes } from './text-bytes.ts';
+// The words of the domain: what every platform's answers are turned into. Imports nothing, knows no platform.
 
 /**
  * A point in time with every digit that the platform gave. `seconds` is the Unix epoch, `nanos` 0..999_999_999,
@@ -120,16 +119,6 @@ export interface MessageReader {
   (body: LogBody): Reading;
   /** Whether it gives nothing but the body for a message of these bytes, told without reading it; absent = it has to be asked. */
   readonly isPlain?: (bytes: Uint8Array, from: number, to: number) => boolean;
-  /**
-   * Adds the fields of a message as JSON and gives its level, told without making the fields; undefined, with anything
-   * added, where it has to be asked. `body` is that of a line of the same place.
-   */
-  readonly addFields?: (
-    source: Source,
-    range: { readonly from: number; readonly to: number },
-    body: LogBody,
-    out: TextBytes,
-  ) => Level | null | undefined;
 }
 
 /**

@@ -1,14 +1,7 @@
 // Log entries as lines of ndjson, the same as their records give, built by hand for speed. Knows no stream.
 import { jsonText } from '../json-text.ts';
-import {
-  formatInstant,
-  formatSecond,
-  LEVELS,
-  type Level,
-  type LogBody,
-  type MessageReader,
-  type TimeQuality,
-} from '../model.ts';
+import type { ByteReader } from '../message-bytes.ts';
+import { formatInstant, formatSecond, LEVELS, type Level, type LogBody, type TimeQuality } from '../model.ts';
 import { pieceOf, type Source, TextBytes, type Words } from '../text-bytes.ts';
 import { SEVERITIES } from './levels.ts';
 import { createLinesWriter, createTimeWriter } from './line-bytes.ts';
@@ -30,7 +23,7 @@ export interface NdjsonOptions {
   /** Epoch milliseconds. */
   readonly now?: (() => number) | undefined;
   /** Gives level and fields; the platform's own unless given. */
-  readonly read?: MessageReader | undefined;
+  readonly read?: ByteReader | undefined;
 }
 
 /** One JSON object per line; the same as `createLogRecords` gives, built by hand for speed. */
@@ -62,7 +55,7 @@ export function createNdjsonRenderer({
 /** Of as few pieces as can be: a line is a tree of them, which somebody has to walk when it is written. */
 function createLogLines(
   targets: (target: LogTarget) => KnownTarget,
-  { includeRaw, read }: { includeRaw: boolean; read: MessageReader },
+  { includeRaw, read }: { includeRaw: boolean; read: ByteReader },
 ): (item: LogItem, observed: string) => string {
   return ({ entry, target, late }, observed) => {
     const known = targets(target);
@@ -108,7 +101,7 @@ function createTargets(): (target: LogTarget) => KnownTarget {
 }
 
 interface ByteLines {
-  readonly read: MessageReader;
+  readonly read: ByteReader;
   readonly entries: LogRenderer['entries'];
 }
 
@@ -173,7 +166,7 @@ interface Message {
 }
 
 /** From the level to the fields. */
-function createMessageWriter(read: MessageReader): (message: Message, out: TextBytes) => void {
+function createMessageWriter(read: ByteReader): (message: Message, out: TextBytes) => void {
   const scratch = new TextBytes();
   return (message, out) => {
     const { source, from, to, quality, body } = message;

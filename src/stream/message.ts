@@ -1,5 +1,6 @@
 // What an application wrote into its message: JSON or logfmt, as level, text and fields. Knows no platform and no stream.
 import { withoutHalves } from '../json-text.ts';
+import type { ByteReader } from '../message-bytes.ts';
 import type { Level, LogBody, MessageReader, Reading } from '../model.ts';
 import type { Source, TextBytes } from '../text-bytes.ts';
 import { levelOfNumber, levelOfWord } from './level-words.ts';
@@ -19,7 +20,7 @@ export const unread: MessageReader = Object.assign((body: LogBody) => body, { is
  * The level is the platform's own, else what the message says, else, on a router's line, what its status says. The body
  * itself comes back where the message is neither JSON nor logfmt, or the platform gave fields of its own.
  */
-export const readMessage: MessageReader = Object.assign(read, { isPlain, addFields });
+export const readMessage: ByteReader = Object.assign(read, { isPlain, addFields });
 
 function read(body: LogBody): Reading {
   if (body.fields !== null) return body;
