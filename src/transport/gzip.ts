@@ -28,7 +28,10 @@ export async function* decompress(
   }
   const whole = withHead(head, chunks);
   if (head[0] === MAGIC[0] && head[1] === MAGIC[1]) return yield* unpack(whole);
-  if (plain && !plain.test(head.toString('latin1', 0, BEGINNING))) throw new NotGzip('not gzip');
+  if (plain && !plain.test(head.toString('latin1', 0, BEGINNING))) {
+    await chunks.return?.();
+    throw new NotGzip('not gzip');
+  }
   yield* whole;
 }
 

@@ -62,6 +62,8 @@ function createClock(millis: () => number, onSilence: () => void) {
         clearTimeout(timer);
         clock.limit = now;
         timer = setTimeout(onTime, now);
+        // What is waited for holds the program itself; a reading that was left does not.
+        timer.unref();
       }
     },
     came(counts: boolean) {

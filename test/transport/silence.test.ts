@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { decompress, NotGzip } from '../../src/transport/gzip.ts';
 import { limitSilence } from '../../src/transport/silence.ts';
 import { collect, networkWith, never, serve, textOf } from './support.ts';
 
@@ -104,4 +105,19 @@ describe('the limit', () => {
     expect(items).toEqual(['x', 'ping', 'ping']);
     expect(step.value).toBe('silent for 1');
   });
+});
+
+it('what turns out to be no gzip lets go of its source', async () => {
+  let isClosed = false;
+  async function* source() {
+    try {
+      yield Buffer.from('this is neither gzip nor a line');
+      yield Buffer.from('and goes on');
+    } finally {
+      isClosed = true;
+    }
+  }
+  const { error } = await collect(decompress(source(), /^\d/));
+  expect(error).toBeInstanceOf(NotGzip);
+  expect(isClosed).toBe(true);
 });

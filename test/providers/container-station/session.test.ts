@@ -330,6 +330,18 @@ describe('the CSV export', () => {
     expect(await textOf(clientOf({ url: nas.url }))).toEqual(csv);
   });
 
+  it('that stalls is broken off', async () => {
+    // More is announced than comes.
+    const headers = { 'content-type': 'text/csv', 'content-length': '1000' };
+    const nas = await serve(({ path }) =>
+      path.endsWith('/log/export') ? { text: 'Date,Level', headers } : { json: ACCOUNT },
+    );
+    await expect(textOf(clientOf({ url: nas.url }, { silence: 20 }))).rejects.toMatchObject({
+      kind: 'unavailable',
+      partial: true,
+    });
+  });
+
   it.each(['A', 'D', 'E'] as const)('of dialect %s comes after a renewed login', async (dialect) => {
     const nas = await sandbox({ dialect });
     nas.addRow({ message: 'Start container (docker, 08fd4fac14b8, web)' });

@@ -47,7 +47,10 @@ export function settingsOf(values: Record<string, string>): Settings {
 }
 
 /** A client over real sockets; retries wait for milliseconds and end soon. */
-export function clientOf(values: Record<string, string>, pace: Partial<Pace> = {}): StationClient {
+export function clientOf(
+  values: Record<string, string>,
+  { silence, ...pace }: Partial<Pace> & { readonly silence?: number } = {},
+): StationClient {
   const settings = settingsOf(values);
   const provider = containerStationAt({});
   const network = openNetwork({
@@ -58,6 +61,7 @@ export function clientOf(values: Record<string, string>, pace: Partial<Pace> = {
     subject: { platform: 'container-station', profile: 'nas' },
     userAgent: 'polylog-test',
     retry: { firstDelay: 1, maxTotal: 100 },
+    silence,
   });
   onTestFinished(() => network.close());
   return new StationClient(settings, network, { pace: { ...FAST, ...pace } });
