@@ -1,9 +1,10 @@
 // The past of a platform without history: what its stream brings until enough has come or nothing more does.
 import { CliError } from '../errors.ts';
-import type { Batch } from '../provider.ts';
+import { instantToMillis } from '../model.ts';
+import type { Batch, Source } from '../provider.ts';
 import { wait } from '../wait.ts';
 import { openConnection } from './connection.ts';
-import type { FeedState } from './feed.ts';
+import type { FeedOptions, FeedState } from './feed.ts';
 import { askOf, clampNotice, type FeedEnd, type FeedStep, gapOf } from './feed-steps.ts';
 import { createRange } from './range.ts';
 import { neverConnected, pastRetries } from './retrying.ts';
@@ -59,6 +60,7 @@ async function* oneStream<T>(
       stop.abort(new CliError('unavailable', 'idle'));
     }, timing.idle);
   const sieve = createSieve(options, createRange(source, options));
+  const isNew = newsOf(source, options);
   const counted = (passed: readonly T[]): FeedStep<T>[] => {
     const items = passed.slice(0, left);
     left -= items.length;
@@ -82,7 +84,12 @@ async function* oneStream<T>(
       if (pull.batch.items.length === 0) continue;
       brought = true;
       timer.refresh();
-      yield* counted(sieve.pass(marked(pull.batch, options.markCut)));
+      const items = marked(pull.batch, options.markCut);
+      const end = items.findIndex(isNew);
+      yield* counted(sieve.pass(end === -1 ? items : items.slice(0, end)));
+      if (end === -1) continue;
+      yield* counted(sieve.rest());
+      return { reason: 'what comes now is new' };
     }
     return { reason: `${options.lines} lines` };
   } catch (error) {
@@ -94,6 +101,19 @@ async function* oneStream<T>(
     outer.removeEventListener('abort', onAbort);
     await connection.close();
   }
+}
+
+/** How far the platform's clock may be ahead of ours. Milliseconds. */
+const AHEAD = 2000;
+
+/** Who wants all of the past wants no more than that: a stream that never falls silent would never end. */
+function newsOf<T>(source: Source<T>, { lines }: FeedOptions<T>): (item: T) => boolean {
+  if (lines !== 'all') return () => false;
+  const latest = Date.now() + AHEAD;
+  return (item) => {
+    const time = source.timeOf(item);
+    return time !== null && instantToMillis(time) > latest;
+  };
 }
 
 /** No other connection brings whole what broke off with this one. */

@@ -510,4 +510,18 @@ describe('history alone', () => {
     expect(seen.texts).toEqual(['l1', 'l2']);
     expect(live.closed()).toBe(true);
   });
+
+  it('ends all of the past with what is written after it was asked for, however busy the stream', async () => {
+    const live = channel();
+    const seen = watch(
+      { traits: { history: 'none', endless: true }, live: (_s, signal) => live.run(signal) },
+      { follow: false, lines: 'all', timing: { ...FAST, idle: 1e6 } },
+    );
+    const later = Date.now() / 1000 + 3600;
+    live.push(lines(1, 2));
+    live.push([...lines(3), ...lines(later, later + 1)]);
+    expect(await seen.end).toEqual({ reason: 'what comes now is new' });
+    expect(seen.texts).toEqual(['l1', 'l2', 'l3']);
+    expect(live.closed()).toBe(true);
+  });
 });
