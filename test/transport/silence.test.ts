@@ -117,7 +117,7 @@ it('what turns out to be no gzip lets go of its source', async () => {
       isClosed = true;
     }
   }
-  const { error } = await collect(decompress(source(), /^\d/));
+  const { error } = await collect(decompress(source(), { plain: /^\d/ }));
   expect(error).toBeInstanceOf(NotGzip);
   expect(isClosed).toBe(true);
 });

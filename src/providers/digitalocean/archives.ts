@@ -2,7 +2,7 @@
 import { CliError, isPartial } from '../../errors.ts';
 import { countOf, type LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
-import { decompress } from '../../transport/gzip.ts';
+import { damageOf, decompress } from '../../transport/gzip.ts';
 import { splitLines } from '../../transport/lines.ts';
 import type { HttpStream } from '../../transport/network.ts';
 import { delayBeforeRetry } from '../../transport/retry.ts';
@@ -72,25 +72,33 @@ async function* readArchive(
   let read = 0;
   let renewed = false;
   let failures = 0;
+  let damagedAt: number | undefined;
   for (;;) {
     const stream = await download(log, url, signal);
     if (typeof stream === 'object') {
       const splitter = entrySplitter(log.place);
+      const flaws: string[] = [];
+      const unpacking = { onFlaw: (words: string) => flaws.push(words), damagedAt };
       let skip = read;
       try {
-        for await (const lines of splitLines(decompress(stream.body), splitter)) {
+        for await (const lines of splitLines(decompress(stream.body, unpacking), splitter)) {
           const count = countOf(lines);
           if (skip === 0) yield lines;
           else if (skip < count) yield { items: lines.items.slice(skip) };
           read += Math.max(0, count - skip);
           skip = Math.max(0, skip - count);
         }
+        yield* flawed(archive, flaws);
         return 'whole';
       } catch (error) {
         signal.throwIfAborted();
         if (isPartial(error)) throw named(error, { what: archive.title });
         failures += 1;
+        damagedAt = damageOf(error).at;
         if (failures > 1) {
+          // The first reading may have come further.
+          const half = skip > 0 ? [] : splitter.end().items.map((entry) => entry.brokenOff());
+          if (half.length > 0) yield { items: half };
           yield missing(archive, `${breakOf(error)} after ${read} lines`);
           return 'part';
         }
@@ -146,8 +154,14 @@ function missing({ title }: Archive, what: string): Batch<LogEntry> {
   return { items: [], missing: { count: null, reason: `${title} ${what}`, certain: true } };
 }
 
+/** What was read all the same, and may not be what was packed. */
+function* flawed({ title }: Archive, flaws: readonly string[]): Generator<Batch<LogEntry>, void, undefined> {
+  const notices = flaws.map((words) => ({ kind: 'warning' as const, message: `${title} ${words}` }));
+  if (notices.length > 0) yield { items: [], notices };
+}
+
 function breakOf(error: unknown): string {
-  return (error as { code?: unknown }).code === 'Z_DATA_ERROR' ? 'is damaged' : 'is cut off';
+  return damageOf(error).isBroken ? 'is damaged' : 'is cut off';
 }
 
 function pathOf(url: string): string {

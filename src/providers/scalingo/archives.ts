@@ -2,7 +2,7 @@
 import { CliError, isPartial } from '../../errors.ts';
 import { countOf, type LogEntry } from '../../model.ts';
 import type { Batch } from '../../provider.ts';
-import { decompress, NotGzip } from '../../transport/gzip.ts';
+import { damageOf, decompress, NotGzip } from '../../transport/gzip.ts';
 import { splitLines } from '../../transport/lines.ts';
 import type { ArchivePage } from './answers.ts';
 import { openDownload } from './download.ts';
@@ -79,19 +79,23 @@ export async function* readArchive(
   let read = 0;
   let renewed = false;
   let failures = 0;
+  let damagedAt: number | undefined;
   for (;;) {
     const stream = await openArchive(log, url, signal);
     if (typeof stream === 'object') {
       const splitter = entrySplitter(log.place);
+      const flaws: string[] = [];
+      const unpacking = { plain: LINE_START, onFlaw: (words: string) => flaws.push(words), damagedAt };
       let skip = read;
       try {
-        for await (const lines of splitLines(decompress(stream.body, LINE_START), splitter)) {
+        for await (const lines of splitLines(decompress(stream.body, unpacking), splitter)) {
           const count = countOf(lines);
           if (skip === 0) yield lines;
           else if (skip < count) yield { items: lines.items.slice(skip) };
           read += Math.max(0, count - skip);
           skip = Math.max(0, skip - count);
         }
+        yield* flawed(archive, flaws);
         return null;
       } catch (error) {
         signal.throwIfAborted();
@@ -99,7 +103,11 @@ export async function* readArchive(
           throw named(error, { what: `${archive.title} of ${log.place.subject.what}`, ofApp: true });
         }
         failures += 1;
+        damagedAt = damageOf(error).at;
         if (error instanceof NotGzip || failures > 1) {
+          // The first reading may have come further.
+          const half = skip > 0 ? [] : splitter.end().items.map((entry) => entry.brokenOff());
+          if (half.length > 0) yield { items: half };
           yield missing(archive, reasonOf(error, read));
           return null;
         }
@@ -212,9 +220,15 @@ function missing(archive: Archive, what: string): Batch<LogEntry> {
   return { items: [], missing: { count: null, reason: `${archive.title} ${what}`, certain: true } };
 }
 
+/** What was read all the same, and may not be what was packed. */
+function* flawed(archive: Archive, flaws: readonly string[]): Generator<Batch<LogEntry>, void, undefined> {
+  const notices = flaws.map((words) => ({ kind: 'warning' as const, message: `${archive.title} ${words}` }));
+  if (notices.length > 0) yield { items: [], notices };
+}
+
 function reasonOf(error: unknown, read: number): string {
   if (error instanceof NotGzip) return 'is not gzip';
-  const broken = (error as { code?: unknown }).code === 'Z_DATA_ERROR' ? 'is damaged' : 'is cut off';
+  const broken = damageOf(error).isBroken ? 'is damaged' : 'is cut off';
   return `${broken} after ${read} lines`;
 }
 

@@ -376,7 +376,9 @@ describe('archives', () => {
     };
     const { log } = await source({ logs: archivesAt('/cut', '/4'), far: { ...bodies, '/cut': cut } }, build);
     const read = await readHistory(log);
-    expect(read.lines).toEqual([line(1, 'a'), line(2, 'b'), line(5, 'e')]);
+    expect(read.lines).toEqual([line(1, 'a'), line(2, 'b'), 'half', line(5, 'e')]);
+    const half = read.batches.flatMap(({ items }) => items).find(({ raw }) => raw === 'half');
+    expect(half?.truncated).toBe(Number.POSITIVE_INFINITY);
     expect(read.missing).toEqual(['archive 1 of 2 of the build logs of app "shop" is cut off after 2 lines']);
   });
 
@@ -394,8 +396,31 @@ describe('archives', () => {
       build,
     );
     const read = await readHistory(log);
-    expect(read.lines.at(-1)).toBe(line(5, 'e'));
+    expect(read.lines).toEqual(expect.arrayContaining([line(1, 'a'), line(5, 'e')]));
     expect(read.missing).toEqual([expect.stringContaining(words)]);
+  });
+
+  it.each([
+    [
+      'has more behind its end that is no gzip: that is left out',
+      (packed: Buffer) => Buffer.concat([packed, Buffer.from('xyz')]),
+    ],
+    [
+      'may be damaged: its checksum is another one',
+      (packed: Buffer) => Buffer.concat([packed.subarray(0, -8), Buffer.alloc(4), packed.subarray(-4)]),
+    ],
+  ])('of gzip with a flaw are read whole: %s', async (words, marring) => {
+    const packed = marring(gzipSync(`${line(1, 'a')}\n${line(2, 'b')}\n`));
+    const marred: Route = (_, response) => text(response, 200, packed);
+    const { log } = await source(
+      { logs: archivesAt('/marred', '/4'), far: { ...bodies, '/marred': marred } },
+      build,
+    );
+    const read = await readHistory(log);
+    expect([read.lines, read.missing]).toEqual([[line(1, 'a'), line(2, 'b'), line(5, 'e')], []]);
+    expect(read.batches.flatMap(({ notices = [] }) => notices)).toEqual([
+      { kind: 'warning', message: `archive 1 of 2 of the build logs of app "shop" ${words}` },
+    ]);
   });
 
   it('that are busy are waited for', async () => {
