@@ -5,7 +5,7 @@ import { createWholeFile, type WholeFile } from '../output/file.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { isSupported } from '../provider.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { tellingLosses } from './log-losses.ts';
+import { type Loss, tellingLosses } from './log-losses.ts';
 import { type LogFlags, type LogRequest, parseLogRequest } from './log-request.ts';
 import { type LogCommand, readLogs } from './log-run.ts';
 import { logTargets, platformFlags } from './log-targets.ts';
@@ -94,20 +94,20 @@ function unfiltered(flag: string, target: ResolvedTarget): CliError {
 }
 
 async function writeEntries({ context, target, request, flags, to }: Export): Promise<number> {
-  const losses: string[] = [];
+  const losses: Loss[] = [];
   const telling: Context = {
     ...context,
-    connect: async (...asked) =>
-      tellingLosses(await context.connect(...asked), (reason) => losses.push(reason)),
+    connect: async (...asked) => tellingLosses(await context.connect(...asked), (loss) => losses.push(loss)),
   };
   const code = await readLogs({ context: telling, request, targets: [target], flags });
   const [first, ...more] = losses;
   if (code !== 0 || first === undefined) return code;
   const others = more.length === 0 ? '' : `, and ${more.length} more`;
+  const verb = losses.some(({ certain }) => certain) ? 'is not' : 'may not be';
   const outcome = to === undefined ? '' : `; ${to} was not written`;
   throw new CliError(
     'unavailable',
-    `The export of ${addressOf(target)} is not whole: ${first}${others}${outcome}.`,
+    `The export of ${addressOf(target)} ${verb} whole: ${first.reason}${others}${outcome}.`,
     {
       hint: `What can be read: polylog logs show ${addressOf(target)} --all -o ${request.output.form}.`,
     },

@@ -3,8 +3,10 @@ import type { Connected } from '../context.ts';
 import type { LogEntry } from '../model.ts';
 import { type Batch, isSupported, type Source } from '../provider.ts';
 
+export type Loss = NonNullable<Batch<LogEntry>['missing']>;
+
 /** The same connection, whose logs tell `lose` why, each time that something is missing. */
-export function tellingLosses(connected: Connected, lose: (reason: string) => void): Connected {
+export function tellingLosses(connected: Connected, lose: (loss: Loss) => void): Connected {
   const { provider } = connected;
   const { logs } = provider;
   if (!isSupported(logs)) return connected;
@@ -12,7 +14,7 @@ export function tellingLosses(connected: Connected, lose: (reason: string) => vo
   return { ...connected, provider: { ...provider, logs: { ...logs, open } } };
 }
 
-function telling(source: Source<LogEntry>, lose: (reason: string) => void): Source<LogEntry> {
+function telling(source: Source<LogEntry>, lose: (loss: Loss) => void): Source<LogEntry> {
   const { traits, millisOf, components, sources, notices } = source;
   return {
     traits,
@@ -32,7 +34,7 @@ function telling(source: Source<LogEntry>, lose: (reason: string) => void): Sour
 interface Watching<E> {
   /** For whoever leaves before the end. */
   readonly end: E;
-  readonly lose: (reason: string) => void;
+  readonly lose: (loss: Loss) => void;
 }
 
 async function* watched<E>(
@@ -43,7 +45,7 @@ async function* watched<E>(
     for (;;) {
       const step = await batches.next();
       if (step.done) return step.value;
-      if (step.value.missing) lose(step.value.missing.reason);
+      if (step.value.missing) lose(step.value.missing);
       yield step.value;
     }
   } finally {

@@ -21,10 +21,10 @@ export type NewLogRow = Pick<LogRow, 'message'> & Partial<LogRow>;
 export interface LogReading {
   clock: NasClock;
   traits: Pick<DialectTraits, 'timeParameters' | 'lists'>;
-  /** What `offset` counts: rows to skip, or the id of the first row. */
-  offset: 'rows' | 'id';
-  /** Whether start and end are compared with the shifted or the true seconds. */
-  times: 'shifted' | 'true';
+  /** What `offset` counts: rows to skip, or the id of the first row; or nothing (wire: 2.4, "means something else"). */
+  offset: 'rows' | 'id' | 'ignored';
+  /** Whether start and end are compared with the shifted or the true seconds, or with nothing. */
+  times: 'shifted' | 'true' | 'ignored';
   /** Whether `text` tells cases apart. */
   textCase: 'sensitive' | 'insensitive';
   /** More rows than this are never given at once. */
@@ -108,7 +108,9 @@ function selectRows(
     if (!/^\d{1,15}$/.test(text)) return `Invalid parameter: ${name}`;
     numbers[name] = Number(text);
   }
-  const keep = rowFilter(query, reading, { from: numbers[from] ?? 0, to: numbers[to] ?? 0 });
+  const heeds = reading.times === 'ignored' ? 0 : 1;
+  const range = { from: heeds * (numbers[from] ?? 0), to: heeds * (numbers[to] ?? 0) };
+  const keep = rowFilter(query, reading, range);
   const limit = Math.min(numbers.limit ?? 20, reading.maxLimit);
   const offset = numbers.offset ?? 0;
   const found: ShownRow[] = [];
@@ -142,7 +144,7 @@ function rowFilter(
   const fold = (text: string): string => (reading.textCase === 'sensitive' ? text : text.toLowerCase());
   const text = fold(query.get('text') ?? '');
   return (row) => {
-    const seconds = reading.times === 'shifted' ? reading.clock.shifted(row.at) : epochSeconds(row.at);
+    const seconds = reading.times !== 'true' ? reading.clock.shifted(row.at) : epochSeconds(row.at);
     return (
       (levels?.includes(row.level) ?? true) &&
       (categories?.includes(row.category) ?? true) &&

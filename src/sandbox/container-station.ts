@@ -60,9 +60,9 @@ export interface ContainerStationOptions extends SandboxOptions {
   /** Events that are kept, 20 at least; default 1000. */
   eventRing?: number;
   /** What the log's `offset` means; default `rows`. */
-  logOffset?: 'rows' | 'id';
+  logOffset?: 'rows' | 'id' | 'ignored';
   /** What the log's start and end are compared with; default `shifted`. */
-  logTimes?: 'shifted' | 'true';
+  logTimes?: 'shifted' | 'true' | 'ignored';
   /** Default `insensitive`. */
   textCase?: 'sensitive' | 'insensitive';
   /** Most rows of one log answer; default: no limit. */

@@ -1,6 +1,7 @@
 // History: the newest n items that pass, or everything since a time, oldest first. Knows no platform.
 import {
   type Bundle,
+  carrying,
   compareInstants,
   formatInstant,
   type Instant,
@@ -99,7 +100,7 @@ async function* streamed<T>(
       const batch = step.value;
       options.onBatch?.();
       position = batch.position ?? position;
-      const passed = pass(cut === undefined && !batch.cut ? batch : { items: withHeld(cut, batch) });
+      const passed = pass(cut === undefined && !batch.cut ? lotOf(batch) : { items: withHeld(cut, batch) });
       cut = batch.cut ? batch.items.at(-1) : undefined;
       if (batch.missing || batch.notices || batch.progress) yield pastStep(batch);
       yield* passed;
@@ -196,6 +197,11 @@ function archivesUnread<T>(
     kind: 'hint',
     message: `that is all that is at hand; --all reads the archives${archives} as well`,
   };
+}
+
+/** Without what else the batch says, which would be said again with its items. */
+function lotOf<T>(batch: Batch<T>): Lot<T> {
+  return batch.bundle ? carrying({}, batch.bundle) : { items: batch.items };
 }
 
 function pastStep<T>(batch: Batch<T>): PastStep<T> {

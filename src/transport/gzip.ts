@@ -74,7 +74,7 @@ async function* members(
     const trailer = await pieces.take(TRAILER);
     if (trailer.length < TRAILER) onFlaw('may be damaged: it ends before its checksum');
     else if (trailer.readUInt32LE(4) !== size % 2 ** 32) isLacking = true;
-    else if (trailer.readUInt32LE(0) !== sum) onFlaw('may be damaged: its checksum is another one');
+    else if (trailer.readUInt32LE(0) !== sum) onFlaw('may be damaged: its checksum does not match');
   } while (await isFollowed(pieces, onFlaw));
   if (isLacking) throw zlibError('Z_DATA_ERROR', 'incorrect length check');
 }
@@ -111,7 +111,7 @@ async function isFollowed(pieces: Pieces, onFlaw: (words: string) => void): Prom
     const head = await pieces.take(MAGIC.length);
     pieces.putBack(head);
     if (isMagic(head)) return true;
-    onFlaw('has more behind its end that is no gzip: that is left out');
+    onFlaw('has bytes behind its end that are no gzip: they are left out');
     return false;
   }
   return false;

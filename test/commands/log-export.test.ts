@@ -61,7 +61,48 @@ describe('a part that cannot be had', () => {
   });
 });
 
+describe('a station that hands out less than it has', () => {
+  it('fails an export that may lack lines, and says it once', async () => {
+    const rows = Array.from({ length: 60 }, (_, index) => ({ message: `row ${index + 1}` }));
+    const blind = { logOffset: 'ignored', logTimes: 'ignored', maxLogLimit: 25 } as const;
+    const nas = await startContainerStation({
+      world,
+      routineEvery: 0,
+      rows,
+      ...blind,
+      missing: ['log-export'],
+    });
+    const file = join(folder, 'nas.ndjson');
+    writeFileSync(file, 'of yesterday');
+    const ran = await run(`logs export qnap: --to ${file}`, nas.env);
+    const shown = await run('logs show qnap: --all -o raw', nas.env);
+    await nas.close();
+    expect(ran.code).toBe(6);
+    const why = 'the station hands out nothing older than its row 36, and its log may reach further back';
+    expect(ran.stderr.trimEnd().split('\n')).toEqual([
+      `polylog: container-station: lines may be missing: ${why}`,
+      `polylog: The export of container-station: may not be whole: ${why}; ${file} was not written. What can be read: polylog logs show container-station: --all -o ndjson.`,
+    ]);
+    expect(readFileSync(file, 'utf8')).toBe('of yesterday');
+    expect(shown).toMatchObject({ code: 0, stderr: `${ran.stderr.split('\n')[0]}\n` });
+    expect(shown.stdout.trimEnd().split('\n')).toHaveLength(25);
+  });
+});
+
 describe('the own export of a station', () => {
+  it('leaves the file as it was where a web page comes in its place', async () => {
+    const file = join(folder, 'nas.csv');
+    writeFileSync(file, 'of yesterday');
+    const page = station.faults.add({ name: 'html-error', route: 'log-export', status: 200, times: 2 });
+    const ran = await exported(`qnap: -o raw --to ${file}`);
+    page();
+    expect(ran).toMatchObject({ code: 6, stdout: '' });
+    expect(ran.stderr).toContain('the CSV export of the activity log with a web page in its place.');
+    expect(readFileSync(file, 'utf8')).toBe('of yesterday');
+    expect(await exported(`qnap: -o raw --to ${file}`)).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(file, 'utf8')).toMatch(/^Date,/);
+  });
+
   it('is refused where a filter is asked for, before anything is sent', async () => {
     const before = station.requests.length;
     for (const flag of ['--user ada', '--category image', '--text x', '--nas-timezone UTC', '--activity']) {

@@ -394,6 +394,13 @@ describe('activity log', () => {
     expect((await get('/log?limit=20&offset=20')).json).toMatchObject([{ id: 20 }, { id: 19 }, { id: 18 }]);
   });
 
+  it('heeds neither offset nor times where it is told to', async () => {
+    const get = await visitor(await start({ logOffset: 'ignored', logTimes: 'ignored' }));
+    const newest = [{ id: 60 }, { id: 59 }];
+    expect((await get('/log?limit=2&offset=20')).json).toMatchObject(newest);
+    expect((await get('/log?limit=2&end=1&time_end=1')).json).toMatchObject(newest);
+  });
+
   it('takes comma lists from B on', async () => {
     const count = async (dialect: Dialect, query: string): Promise<number> =>
       ((await (await visitor(await start({ dialect })))(`/log?limit=99&${query}`)).json as unknown[]).length;

@@ -57,7 +57,7 @@ describe('a whole archive', () => {
 });
 
 describe('flaws, which cost nothing of the content', () => {
-  const CHECKSUM = 'may be damaged: its checksum is another one';
+  const CHECKSUM = 'may be damaged: its checksum does not match';
   const wrong = Buffer.from(PACKED);
   wrong.writeUInt32LE(1, wrong.length - 8);
   it.each([
@@ -66,12 +66,12 @@ describe('flaws, which cost nothing of the content', () => {
     [
       'three bytes behind it',
       Buffer.concat([PACKED, Buffer.from('xyz')]),
-      'has more behind its end that is no gzip: that is left out',
+      'has bytes behind its end that are no gzip: they are left out',
     ],
     [
       'much behind it',
       Buffer.concat([PACKED, Buffer.alloc(10), Buffer.alloc(99_999, 'x')]),
-      'has more behind its end that is no gzip: that is left out',
+      'has bytes behind its end that are no gzip: they are left out',
     ],
   ])('%s', async (_, packed, flaw) => {
     for (const size of [1000, 65_536])

@@ -15,6 +15,7 @@ import { wait } from '../../wait.ts';
 import { walkAfter, walkHistory } from './activity-walk.ts';
 import type { StationClient } from './client.ts';
 import { clockOfOffset, type StationClock } from './clock.ts';
+import { entryOfCsvRow } from './csv-rows.ts';
 import type { LogFilters } from './log-query.ts';
 import { narrowingOfActivity } from './narrowing.ts';
 import type { Pace } from './pace.ts';
@@ -55,8 +56,9 @@ export function activityLog(client: StationClient, options: ActivityOptions): So
     history: (query, signal) => pastOf(log, query, signal),
     live: (start, signal) => follow(log, start, signal),
     timeOf: (entry) => entry.body.ts,
-    // The second is in it because ids may begin anew when the log was cleared.
-    keyOf: ({ body }) => `${body.id ?? ''} ${body.ts?.seconds ?? ''}`,
+    // The second is in it because ids may begin anew when the log was cleared. Rows of the CSV have no id.
+    keyOf: ({ body, raw }) =>
+      body.id === null ? `${body.ts?.nanos} ${raw}` : `${body.id} ${body.ts?.seconds ?? ''}`,
   };
 }
 
@@ -70,6 +72,9 @@ interface Mark {
   readonly id: number;
   readonly ts: number | null;
 }
+
+/** Entries of one batch. */
+const CSV_BATCH = 1000;
 
 const NOTHING: Mark = { id: 0, ts: null };
 
@@ -85,8 +90,13 @@ async function* pastOf(
   const stack = createRowStack(client.pace.rowsInMemory);
   try {
     const walk = yield* walkHistory({ client, ...options, query, clock, stack }, signal);
-    const notices = walk.notices.concat(walk.kept > 0 ? zoneNotices(log) : []);
+    const notices = walk.kept > 0 ? zoneNotices(log) : [];
     if (notices.length > 0) yield { items: [], notices };
+    if (walk.missing) yield { items: [], missing: walk.missing };
+    for (let at = 0; at < walk.exported.length; at += CSV_BATCH) {
+      const rows = walk.exported.slice(at, at + CSV_BATCH);
+      yield { items: rows.map((row) => entryOfCsvRow(row, clock)) };
+    }
     for await (const rows of stack.drain()) {
       const last = rows.at(-1) ?? NOTHING;
       if (last.id > mark.id || isNewerLog(last, mark)) mark = last;
@@ -141,7 +151,8 @@ async function* look(
   const stack = createRowStack(client.pace.rowsInMemory);
   try {
     const known = cleared ? NOTHING : after;
-    const walk = yield* walkAfter({ client, ...options, after: known.id, stack }, signal);
+    const clock = clockOf(log);
+    const walk = yield* walkAfter({ client, ...options, clock, after: known.id, stack }, signal);
     // Its id with another time: the log was cleared, and has grown past it since.
     if (walk.met?.id === known.id && walk.met.ts !== known.ts) {
       yield { items: [], position: positionOf(NOTHING), notices: [clearing(client)] };
@@ -150,7 +161,6 @@ async function* look(
     if (cleared) yield { items: [], position: positionOf(NOTHING), notices: [clearing(client)] };
     if (walk.missing) yield { items: [], position: positionOf(known), missing: walk.missing };
     let mark: Mark = newest;
-    const clock = clockOf(log);
     for await (const rows of stack.drain()) {
       const last = rows.at(-1) ?? NOTHING;
       if (last.id > mark.id) mark = last;

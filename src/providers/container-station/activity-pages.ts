@@ -1,12 +1,20 @@
 // Walks the activity log page by page from its newest row back. Knows no entry and no following.
+import { descending, type Reached, windowsBefore } from './activity-windows.ts';
 import type { StationClient } from './client.ts';
+import type { StationClock } from './clock.ts';
 import type { LogQuery } from './log-query.ts';
 import type { LogRow } from './translate.ts';
 
 export type PageQuery = Omit<LogQuery, 'limit' | 'offset'>;
 
-/** `end`: the log's first row was reached; `cut`: there are more rows than can be asked for. */
+/** `end`: the log's first row was reached; `cut`: the station hands out no more, and whether it has more is not known. */
 export type WalkEnd = 'end' | 'cut';
+
+export interface PageWalk extends PageQuery {
+  readonly pageRows: number;
+  /** Of the station, for time limits. */
+  readonly clock: StationClock;
+}
 
 /** A station whose largest page is smaller than what it gives unasked is not to be expected (wire: 2.1). */
 const UNASKED_ROWS = 20;
@@ -14,11 +22,12 @@ const UNASKED_ROWS = 20;
 /**
  * Pages of rows with descending ids, each row once, also while rows are written. Every page is asked to begin with
  * the last row that is known, because `offset` is documented in one vague phrase: where that row is missing, or the
- * newest row comes again, it means something else, and one large request replaces paging (wire: 2.4).
+ * newest row comes again, it means something else: then one large request replaces paging, and what that does not reach
+ * is asked for by time (wire: Container Station 2.4).
  */
 export async function* newestFirst(
   client: StationClient,
-  { pageRows, ...query }: PageQuery & { readonly pageRows: number },
+  { pageRows, clock, ...query }: PageWalk,
   signal: AbortSignal,
 ): AsyncGenerator<LogRow[], WalkEnd, undefined> {
   const first = descending(await client.logRows({ ...query, limit: pageRows, offset: 0 }, signal));
@@ -36,7 +45,7 @@ export async function* newestFirst(
     const known: LogRow = lowest;
     const beganAgain = asked.offset > 0 && top.id >= newest.id;
     if (beganAgain || !page.some(({ id }) => id === known.id)) {
-      return yield* unpaged(client, { query, below: known.id }, signal);
+      return yield* unpaged(client, { query, known, most: first.length, clock }, signal);
     }
     const older: LogRow[] = page.filter(({ id }) => id < known.id);
     if (older.length > 0) yield older;
@@ -48,18 +57,13 @@ export async function* newestFirst(
 
 async function* unpaged(
   client: StationClient,
-  { query, below }: { readonly query: PageQuery; readonly below: number },
+  { known, most, ...rest }: Reached,
   signal: AbortSignal,
 ): AsyncGenerator<LogRow[], WalkEnd, undefined> {
   const { unpagedRows } = client.pace;
-  const rows = descending(await client.logRows({ ...query, limit: unpagedRows, offset: 0 }, signal));
-  const older = rows.filter(({ id }) => id < below);
+  const rows = descending(await client.logRows({ ...rest.query, limit: unpagedRows, offset: 0 }, signal));
+  const older = rows.filter(({ id }) => id < known.id);
   if (older.length > 0) yield older;
-  return rows.length < unpagedRows ? 'end' : 'cut';
-}
-
-/** Also drops ids that come twice in one answer. */
-function descending(rows: readonly LogRow[]): LogRow[] {
-  const sorted = rows.toSorted((a, b) => b.id - a.id);
-  return sorted.filter((row, index) => index === 0 || row.id !== sorted[index - 1]?.id);
+  const reached = { ...rest, known: older.at(-1) ?? known, most: Math.max(most, rows.length) };
+  return yield* windowsBefore(client, reached, signal);
 }

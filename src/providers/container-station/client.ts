@@ -4,12 +4,13 @@ import { CliError } from '../../errors.ts';
 import type { Identity, SessionStore, Settings } from '../../provider.ts';
 import type { HttpStream, Network } from '../../transport/network.ts';
 import { clockOfOffset, clockOfZone, type StationClock } from './clock.ts';
-import { openExport } from './csv-export.ts';
+import { openExport, textOf } from './csv-export.ts';
+import { type CsvRow, readCsv } from './csv-rows.ts';
 import { addressOf, type Generation, mayBe, takesLists } from './dialect.ts';
 import { type LogFilters, type LogQuery, NO_FILTERS, parametersOf } from './log-query.ts';
 import { type Credential, readAccount } from './login.ts';
 import type { Pace } from './pace.ts';
-import { failureError, failureOf, isObject, isRefused, type Reply } from './reply.ts';
+import { failureOf, isObject } from './reply.ts';
 import { type Ask, StationSession } from './session.ts';
 import {
   type ConsoleText,
@@ -120,16 +121,22 @@ export class StationClient {
    * Throws a usage CliError where this version has none.
    */
   async exportCsv(signal: AbortSignal): Promise<HttpStream> {
-    const ask: Ask = { path: '/log/export', what: 'the CSV export of the activity log' };
-    const first = await openExport(this.#session, ask, signal);
-    if ('body' in first) return first;
-    if (isRefused(failureOf(first))) {
-      await this.#session.renew(signal);
-      const second = await openExport(this.#session, ask, signal);
-      if ('body' in second) return second;
-      throw await this.#exportError(second, ask, signal);
+    const stream = await openExport(this.#session, signal);
+    if (stream) return stream;
+    throw await this.notOffered('CSV export of the activity log', signal);
+  }
+
+  /** The rows of that CSV, oldest first; null where it cannot be had, or is too long to be held. */
+  async csvRows(signal: AbortSignal): Promise<CsvRow[] | null> {
+    try {
+      const stream = await openExport(this.#session, signal);
+      const text = stream && (await textOf(stream, MOST_LOG_BYTES));
+      return text === null ? null : readCsv(text);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof CliError) return null;
+      throw error;
     }
-    throw await this.#exportError(first, ask, signal);
   }
 
   /** Which of these may exist beside the app's name is in `Container.type`: docker, lxc, lxd. */
@@ -202,12 +209,6 @@ export class StationClient {
     if (categories.length < 2 && levels.length < 2) return true;
     const prefix = await this.#session.prefix(signal);
     return takesLists(prefix, prefix === '' ? await this.version(signal) : null);
-  }
-
-  async #exportError(reply: Reply, { what }: Ask, signal: AbortSignal): Promise<CliError> {
-    const failure = failureOf(reply) ?? { code: reply.status, message: '' };
-    if (failure.code === 404) return this.notOffered('CSV export of the activity log', signal);
-    return failureError(failure, reply, { station: this.station, what });
   }
 
   /** Version 3 keeps login and lists of version 1 and drops the rest (wire: Container Station 7). */

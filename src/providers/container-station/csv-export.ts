@@ -1,38 +1,83 @@
-// The station's own CSV of its activity log, told from an error that comes in its place. Knows no rows.
+// The station's own CSV of its activity log, told from whatever may come in its place. Knows no rows.
+import { CliError } from '../../errors.ts';
 import type { HttpStream } from '../../transport/network.ts';
-import { failureOf, type Reply, readReply } from './reply.ts';
+import { failureError, failureOf, type Reply, readReply } from './reply.ts';
 import type { Ask, StationSession } from './session.ts';
 
+/** Behind it nothing of an answer that is no CSV is read. */
 const MOST_ERROR_BYTES = 64 * 1024;
-const OPENING_BRACE = 0x7b;
+/** `Date,Level,Category,User,Message` (wire: Container Station 2.3), as an editor might have saved it. */
+const HEADER = /^\ufeff?(?:Date|"Date"),/i;
+const HEADER_BYTES = 16;
 
-/** The CSV, its bytes untouched, which must be read or cancelled; or the reply that came instead, always a failure. */
-export async function openExport(
-  session: StationSession,
-  ask: Ask,
-  signal: AbortSignal,
-): Promise<HttpStream | Reply> {
-  const { status, headers, body, cancel } = await session.stream(ask, signal);
-  const reader = body[Symbol.asyncIterator]();
-  const first = await reader.next();
-  const head = first.done ? new Uint8Array() : first.value;
-  // A failure may come under status 200, as JSON in place of the CSV.
-  if (status < 300 && head[0] !== OPENING_BRACE)
-    return { status, headers, cancel, body: rejoined(head, reader) };
-  const reply = readReply({ status, headers, text: await readError(head, reader) });
-  cancel();
-  return failureOf(reply) ? reply : { ...reply, status: 502 };
+const ASK: Ask = { path: '/log/export', what: 'the CSV export of the activity log' };
+
+/**
+ * The CSV, its bytes untouched, which must be read or cancelled; null where this version has none. A session that is gone
+ * is renewed once. Throws CliError for every other answer, whatever its status.
+ */
+export async function openExport(session: StationSession, signal: AbortSignal): Promise<HttpStream | null> {
+  let answer = await askExport(session, signal);
+  if (!('body' in answer) && session.isGone(answer.reply)) {
+    await session.renew(signal);
+    answer = await askExport(session, signal);
+  }
+  if ('body' in answer) return answer;
+  const { reply, form } = answer;
+  const failure = failureOf(reply);
+  if (failure?.code === 404) return null;
+  const { station } = session;
+  if (failure) throw failureError(failure, reply, { station, what: ASK.what });
+  throw new CliError(
+    'platform',
+    `${station} answers the request for ${ASK.what} with ${form} in its place.`,
+    {
+      ...(reply.isPage ? { hint: 'That may be its login page: polylog auth status checks the login.' } : {}),
+    },
+  );
 }
 
-async function readError(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Promise<string> {
-  const chunks = [head];
-  for (let size = head.length; size < MOST_ERROR_BYTES; ) {
-    const step = await rest.next();
+/** null where it has more than so many bytes. */
+export async function textOf({ body, cancel }: HttpStream, mostBytes: number): Promise<string | null> {
+  const text = await readUpTo(mostBytes + 1, Buffer.alloc(0), body[Symbol.asyncIterator]());
+  cancel();
+  return text.length > mostBytes ? null : text.toString();
+}
+
+interface Instead {
+  readonly reply: Reply;
+  /** For people: `JSON`, `a web page`. */
+  readonly form: string;
+}
+
+async function askExport(session: StationSession, signal: AbortSignal): Promise<HttpStream | Instead> {
+  const { status, headers, body, cancel } = await session.stream(ASK, signal);
+  const reader = body[Symbol.asyncIterator]();
+  const head = await readUpTo(HEADER_BYTES, Buffer.alloc(0), reader);
+  if (status < 300 && HEADER.test(head.toString()))
+    return { status, headers, cancel, body: rejoined(head, reader) };
+  const text = (await readUpTo(MOST_ERROR_BYTES, head, reader)).subarray(0, MOST_ERROR_BYTES).toString();
+  cancel();
+  const reply = readReply({ status, headers, text });
+  return { reply, form: formOf(reply, text) };
+}
+
+function formOf({ json, isPage }: Reply, text: string): string {
+  if (isPage) return 'a web page';
+  if (text.trim() === '') return 'nothing';
+  return json === undefined ? 'something else' : 'JSON';
+}
+
+/** What was read before comes first; fewer bytes only at the end. */
+async function readUpTo(length: number, before: Buffer, reader: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [before];
+  for (let size = before.length; size < length; ) {
+    const step = await reader.next();
     if (step.done) break;
     chunks.push(step.value);
     size += step.value.length;
   }
-  return Buffer.concat(chunks).subarray(0, MOST_ERROR_BYTES).toString();
+  return Buffer.concat(chunks);
 }
 
 async function* rejoined(

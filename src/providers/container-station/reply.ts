@@ -7,6 +7,8 @@ export interface Reply {
   readonly headers: HttpAnswer['headers'];
   /** undefined when the body is no JSON. */
   readonly json: unknown;
+  /** The body is HTML, as a login page is. */
+  readonly isPage: boolean;
 }
 
 export interface Failure {
@@ -21,7 +23,9 @@ const LONGEST_MESSAGE = 200;
 const UNAUTHORIZED = 1002;
 
 export function readReply(answer: HttpAnswer): Reply {
-  return { status: answer.status, headers: answer.headers, json: parsed(answer.text) };
+  const { status, headers, text } = answer;
+  const json = parsed(text);
+  return { status, headers, json, isPage: json === undefined && /^\s*</.test(text) };
 }
 
 function parsed(text: string): unknown {
@@ -76,6 +80,17 @@ export function statusOf(answer: HttpAnswer): number {
 /** Whether the session is not, or no longer, good enough for what was asked. */
 export function isRefused(failure: Failure | null): boolean {
   return failure !== null && (failure.code === 401 || failure.code === 403);
+}
+
+/**
+ * Whether a login page came, or the way to one: then too the session is gone, though nothing says so. Pages of an error
+ * are none, nor is a redirect to another address, which is for the user to follow.
+ */
+export function isLoginPage(reply: Reply, origin: string): boolean {
+  const { status, isPage } = reply;
+  if (status < 300) return isPage;
+  const location = status === 302 || status === 303 || status === 307 ? headerOf(reply, 'location') : null;
+  return location !== null && URL.canParse(location, origin) && new URL(location, origin).origin === origin;
 }
 
 /** `station` names the platform and its address; `what` is what was asked for ("the activity log"). */

@@ -4,10 +4,20 @@ import type { SessionStore } from '../../provider.ts';
 import type { HttpRequest, HttpStream, Network } from '../../transport/network.ts';
 import { offsetFromLogin } from './clock.ts';
 import { createCookieJar } from './cookies.ts';
-import { type Address, PREFIXES } from './dialect.ts';
+import type { Address } from './dialect.ts';
 import { keptText, readKept } from './kept-session.ts';
 import { type Account, type Credential, type LoginForm, logIn } from './login.ts';
-import { failureError, failureOf, headerOf, isRefused, type Reply, readReply, statusOf } from './reply.ts';
+import { probePrefix } from './probe.ts';
+import {
+  failureError,
+  failureOf,
+  headerOf,
+  isLoginPage,
+  isRefused,
+  type Reply,
+  readReply,
+  statusOf,
+} from './reply.ts';
 import { SharedRun } from './shared-run.ts';
 
 export interface SessionOptions {
@@ -66,7 +76,9 @@ export class StationSession {
 
   /** What stands before `/api/v1`; found by asking, without the password, where the address does not say. */
   async prefix(signal: AbortSignal): Promise<string> {
-    this.#prefix ??= await this.#probing.join((own) => this.#probe(own), signal);
+    const { origin } = this.#address;
+    const place = { network: this.#network, origin, station: this.station };
+    this.#prefix ??= await this.#probing.join((own) => probePrefix(place, own), signal);
     return this.#prefix;
   }
 
@@ -74,7 +86,7 @@ export class StationSession {
   async ask(ask: Ask, signal: AbortSignal): Promise<Reply> {
     const generation = await this.#enter(signal);
     const reply = await this.#get(ask, signal);
-    if (!isRefused(failureOf(reply))) return reply;
+    if (!this.isGone(reply)) return reply;
     await this.#renew(generation, signal);
     const again = await this.#get(ask, signal);
     const failure = failureOf(again);
@@ -104,6 +116,12 @@ export class StationSession {
     stream.cancel();
     await this.#renew(generation, signal);
     return this.#network.stream({ ...this.#requestOf(ask), ends: true }, signal);
+  }
+
+  /** Whether an answer says that the session is gone, or shows it. */
+  isGone(reply: Reply): boolean {
+    const { origin } = this.#address;
+    return isRefused(failureOf(reply)) || (this.#credential !== null && isLoginPage(reply, origin));
   }
 
   /** Logs in anew unless that has happened since `generation`; for answers that only their reader can judge. */
@@ -214,39 +232,6 @@ export class StationSession {
   /** Version 3 takes a QTS session id, or the session of version 1's login (wire: Container Station 1.7). */
   #bearer(): string | null {
     return this.#credential?.kind === 'sid' ? this.#credential.sid : this.#jar.session();
-  }
-
-  /**
-   * Any JSON answer shows the API, a login not being needed for that (wire: Container Station 1.1). One that says 404
-   * may come from a station that answers so to every unknown path: it counts only when no other answers better.
-   */
-  async #probe(signal: AbortSignal): Promise<string> {
-    let unsure: string | null = null;
-    let failed: Reply | null = null;
-    for (const prefix of PREFIXES) {
-      const url = `${this.#address.origin}${prefix}/api/v1/login_refresh`;
-      const reply = readReply(await this.#network.request({ url }, signal));
-      const failure = failureOf(reply);
-      const busy = reply.status === 429 || reply.status >= 500;
-      if (typeof reply.json === 'object' && reply.json !== null && !busy) {
-        if (failure?.code !== 404) return prefix;
-        unsure ??= prefix;
-      } else if (busy || (reply.status >= 300 && reply.status < 400)) {
-        failed ??= reply;
-      }
-    }
-    if (unsure !== null) return unsure;
-    throw this.#notFound(failed);
-  }
-
-  #notFound(failed: Reply | null): CliError {
-    const failure = failed && failureOf(failed);
-    if (failed && failure) {
-      return failureError(failure, failed, { station: this.station, what: 'its API' });
-    }
-    return new CliError('platform', `No Container Station answers at ${this.#address.origin}.`, {
-      hint: 'POLYLOG_QNAP_URL is the address of the NAS with its system port (often 8080 or 443); a path in it is taken as the prefix of the API.',
-    });
   }
 
   #notAllowed(what: string, code: number): CliError {

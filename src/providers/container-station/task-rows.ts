@@ -24,7 +24,7 @@ export async function rowsSince(
   signal: AbortSignal,
 ): Promise<LogRow[] | null> {
   const start = since === null || since <= WIDENED_SECONDS ? null : since - WIDENED_SECONDS;
-  const query = { ...NO_FILTERS, start, end: null, pageRows: client.pace.pageRows };
+  const query = { ...NO_FILTERS, start, end: null, pageRows: client.pace.pageRows, clock: client.clock };
   const rows: LogRow[] = [];
   try {
     for await (const page of newestFirst(client, query, signal)) {

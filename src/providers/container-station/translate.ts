@@ -75,6 +75,11 @@ const LEVELS: Readonly<Record<string, Level>> = {
   FATAL: 'fatal',
 };
 
+/** Of a row; null for a word that nobody knows. */
+export function levelOfWord(word: string): Level | null {
+  return LEVELS[word] ?? null;
+}
+
 /** `raw` is the row as one line of JSON, the nearest text form that the platform's answer has. */
 export function entryOfRow(row: LogRow, clock: StationClock): LogEntry {
   return new LogEntry(row.json, () => bodyOfRow(row, clock));
@@ -89,7 +94,7 @@ function bodyOfRow(row: LogRow, clock: StationClock): LogBody {
     instance: null,
     source: 'platform',
     stream: null,
-    level: LEVELS[row.level] ?? null,
+    level: levelOfWord(row.level),
     message: row.message,
     fields: { category: row.category, user: row.user },
     id: String(row.id),
@@ -110,7 +115,7 @@ export function containerNamedIn({ category, message }: Pick<LogRow, 'category' 
 }
 
 /** Whether a row names this container, by type and name or by its id. */
-export function names(row: LogRow, container: Container): boolean {
+export function names(row: Pick<LogRow, 'category' | 'message'>, container: Container): boolean {
   const named = IN_BRACKETS.exec(row.message);
   if (named?.[3] === container.name && row.category !== 'image') return named[1] === container.type;
   if (containerNamedIn(row) === container.name) return true;

@@ -101,22 +101,124 @@ describe('history', () => {
     expect(messagesOf(batches)).toEqual(numbered(1, 45));
   });
 
-  it('says so when a station that knows no offset has more than it gives', async () => {
-    const all = Array.from({ length: 45 }, (_, index) => ({
-      id: 45 - index,
-      ts: 1,
-      message: `row ${45 - index}`,
-    }));
-    const nas = await serve(({ path, query }) => {
-      if (path.includes('/log?')) return { json: all.slice(0, Number(query.get('limit'))) };
-      return { json: { username: 'nobody' } };
-    });
-    const client = clientOf({ url: nas.url }, { ...SMALL, unpagedRows: 30 });
-    const { batches } = await readPast(await openLogs(client, ''), ALL);
-    expect(messagesOf(batches)).toEqual(numbered(16, 45));
-    expect(batches.flatMap(({ notices }) => notices ?? [])).toContainEqual(
-      expect.objectContaining({ kind: 'limit', message: expect.stringContaining('newest 30 rows') }),
+  describe('where offset is ignored and limit is capped', () => {
+    const capped = { logOffset: 'ignored', maxLogLimit: 25 } as const;
+    const lossesOf = ({ batches }: Awaited<ReturnType<typeof readPast>>) =>
+      batches.flatMap(({ missing }) => missing ?? []);
+
+    it.each([
+      ['A', 'shifted', 480],
+      ['C', 'true', 480],
+      ['E', 'shifted', -300],
+      ['E', 'true', -300],
+      ['E', 'true', 0],
+    ] as const)(
+      'goes back by time: %s, %s times, %i minutes east',
+      async (dialect, logTimes, nasUtcOffset) => {
+        const missing = ['log-export'] as const;
+        const { client } = await station({
+          ...capped,
+          ...{ dialect, logTimes, nasUtcOffset, missing, rows: rows(137) },
+        });
+        const read = await readPast(await openLogs(client, ''), ALL);
+        expect([messagesOf(read.batches), lossesOf(read)]).toEqual([numbered(1, 137), []]);
+        expect(read.end).toEqual({ complete: true, begins: instantFromMillis(NOON, 0) });
+      },
     );
+
+    it('finds the end of a log whose ids began later, and -n and --since reach it', async () => {
+      const { client } = await station({ ...capped, rows: rows(137, (number) => ({ id: 800 + number })) });
+      const source = await openLogs(client, '');
+      const read = await readPast(source, ALL);
+      expect([messagesOf(read.batches), lossesOf(read)]).toEqual([numbered(1, 137), []]);
+      expect(read.end.begins).toEqual(instantFromMillis(NOON, 0));
+      expect(messagesOf((await readPast(source, { ...ALL, lines: 90 })).batches)).toEqual(numbered(48, 137));
+      const since = instantFromMillis(NOON + 40 * 60_000);
+      expect(messagesOf((await readPast(source, { ...ALL, since })).batches)).toEqual(numbered(41, 137));
+    });
+
+    it('gives each new row once though more came than it hands out', async () => {
+      const { nas, client } = await station({ ...capped, rows: rows(30) });
+      const source = await openLogs(client, '');
+      const { batches } = await readPast(source, { ...ALL, lines: 1 });
+      for (let number = 31; number <= 130; number += 1) {
+        nas.addRow({ message: `row ${number}`, at: { ms: NOON + number * 60_000, nanos: 0 } });
+      }
+      const after = batches.at(-1)?.position ?? null;
+      const live = await readUntil(source.live({ after }, ownSignal()), (seen) =>
+        messagesOf(seen).includes('row 130'),
+      );
+      expect([messagesOf(live), live.flatMap(({ missing }) => missing ?? [])]).toEqual([
+        numbered(31, 130),
+        [],
+      ]);
+    });
+
+    const blind = { ...capped, logTimes: 'ignored' } as const;
+
+    it('has the rest from the CSV export where times are ignored as well', async () => {
+      const words = 'a, "b"\nc';
+      const { client } = await station({
+        ...blind,
+        rows: rows(80, (number) => ({
+          at: { ms: NOON + Math.floor(number / 7) * 1000, nanos: number * 1000 },
+          message: number === 3 ? words : `row ${number % 4}`,
+          level: number % 5 === 0 ? 'ERROR' : 'INFO',
+          user: number % 2 === 0 ? 'admin' : 'system',
+        })),
+      });
+      const source = await openLogs(client, '');
+      const read = await readPast(source, ALL);
+      const expected = Array.from({ length: 80 }, (_, index) =>
+        index === 2 ? words : `row ${(index + 1) % 4}`,
+      );
+      expect([messagesOf(read.batches), lossesOf(read)]).toEqual([expected, []]);
+      expect(read.end).toEqual({ complete: true, begins: instantFromMillis(NOON, 0) });
+      expect(read.entries.map(({ body }) => body.id).slice(53, 57)).toEqual([null, null, '56', '57']);
+      expect(read.entries[4]?.body).toMatchObject({
+        ts: { seconds: NOON / 1000, nanos: 5000, digits: 6 },
+        quality: 'corrected',
+        level: 'error',
+        source: 'platform',
+        fields: { category: 'container', user: 'system' },
+      });
+      expect(new Set(read.entries.map((entry) => source.keyOf(entry))).size).toBe(80);
+      expect(messagesOf((await readPast(source, { ...ALL, lines: 70 })).batches)).toEqual(
+        expected.slice(-70),
+      );
+      const ofUser = await openLogs(client, '', { flags: { user: 'system' } });
+      expect((await readPast(ofUser, ALL)).entries).toHaveLength(40);
+    });
+
+    it.each([
+      ['there is no CSV either', { missing: ['log-export'] }, {}],
+      ['a text is searched for', {}, { text: 'row' }],
+    ] as const)('says that more may exist where %s', async (_, options, flags) => {
+      const { client } = await station({ ...blind, ...options, rows: rows(80) });
+      const read = await readPast(await openLogs(client, '', { flags }), ALL);
+      expect(messagesOf(read.batches)).toEqual(numbered(56, 80));
+      expect(lossesOf(read)).toEqual([
+        {
+          count: null,
+          reason: 'the station hands out nothing older than its row 56, and its log may reach further back',
+          certain: false,
+        },
+      ]);
+      expect(read.end.begins).toBeNull();
+    });
+
+    it('says nothing of what is older than was asked for', async () => {
+      const { client } = await station({ ...blind, missing: ['log-export'], rows: rows(80) });
+      const since = instantFromMillis(NOON + 60 * 60_000);
+      const source = await openLogs(client, '');
+      const read = await readPast(source, { ...ALL, since });
+      expect([messagesOf(read.batches), lossesOf(read), read.end.begins]).toEqual([
+        numbered(61, 80),
+        [],
+        null,
+      ]);
+      expect(lossesOf(await readPast(source, { ...ALL, lines: 25 }))).toEqual([]);
+    });
   });
 
   it.each([1, 4, 25])(

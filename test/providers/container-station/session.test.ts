@@ -361,10 +361,51 @@ describe('the CSV export', () => {
     ],
     ['a page under 500', { status: 500, text: '<html>' }, 'unavailable'],
     ['a 404', { status: 404, text: '<html>' }, 'usage'],
-    ['JSON that is no error', { json: { rows: 1 } }, 'unavailable'],
   ])('%s is an error', async (_name, told: Told, kind) => {
     const nas = await serve(({ path }) => (path.endsWith('/log/export') ? told : { json: ACCOUNT }));
     await expect(clientOf({ url: nas.url }).exportCsv(ownSignal())).rejects.toMatchObject({ kind });
+  });
+
+  it.each([
+    ['a web page', { text: '<!DOCTYPE html><html>login</html>' }],
+    ['a web page', { text: '\n<html>', headers: { 'content-type': 'text/csv' } }],
+    ['nothing', { text: '' }],
+    ['JSON', { json: { rows: 1 } }],
+    ['JSON', { json: [{ Date: 1 }] }],
+    ['JSON', { json: 'Date,Level' }],
+    ['something else', { text: 'Updated: now', headers: { 'content-type': 'text/csv' } }],
+  ])('%s in its place is an error', async (form, told: Told) => {
+    const nas = await serve(({ path }) => (path.endsWith('/log/export') ? told : { json: ACCOUNT }));
+    await expect(clientOf({ url: nas.url }).exportCsv(ownSignal())).rejects.toMatchObject({
+      kind: 'platform',
+      message: `Container Station at ${nas.url} answers the request for the CSV export of the activity log with ${form} in its place.`,
+    });
+  });
+
+  const LOGIN_PAGE: Told = { text: '<html>login</html>' };
+  it.each([
+    ['a login page', LOGIN_PAGE],
+    ['the way to one', { status: 302, headers: { location: '/cgi-bin/login.html' } }],
+  ])('%s renews the session once, whatever was asked', async (_, page: Told) => {
+    let gone = 0;
+    const nas = await serve(({ method, path }) => {
+      if (method === 'POST') return { json: ACCOUNT, headers: { 'set-cookie': 'CS_SESS_ID=a' } };
+      if (path.endsWith('/login_refresh')) return { json: ACCOUNT };
+      if (gone-- > 0) return page;
+      return path.endsWith('/export') ? { text: 'Date,Level,Category,User,Message\r\n' } : { json: [] };
+    });
+    const client = clientOf({ url: nas.url, ...ADMIN });
+    const logins = () => nas.seen.filter(({ method }) => method === 'POST').length;
+    expect(await client.containers(ownSignal())).toEqual([]);
+    gone = 1;
+    expect((await textOf(client)).toString()).toContain('Date,');
+    expect(logins()).toBe(2);
+    gone = 1;
+    expect(await client.containers(ownSignal())).toEqual([]);
+    expect(logins()).toBe(3);
+    gone = 2;
+    await expect(textOf(client)).rejects.toMatchObject({ kind: 'platform' });
+    expect(logins()).toBe(4);
   });
 });
 

@@ -402,11 +402,11 @@ describe('archives', () => {
 
   it.each([
     [
-      'has more behind its end that is no gzip: that is left out',
+      'has bytes behind its end that are no gzip: they are left out',
       (packed: Buffer) => Buffer.concat([packed, Buffer.from('xyz')]),
     ],
     [
-      'may be damaged: its checksum is another one',
+      'may be damaged: its checksum does not match',
       (packed: Buffer) => Buffer.concat([packed.subarray(0, -8), Buffer.alloc(4), packed.subarray(-4)]),
     ],
   ])('of gzip with a flaw are read whole: %s', async (words, marring) => {

@@ -328,7 +328,7 @@ describe('archives', () => {
     const notices = read.batches.flatMap((batch) => batch.notices ?? []);
     expect([read.missing, notices.map(({ message }) => message)]).toEqual([
       [],
-      [expect.stringMatching(/^the archive from Sun Sep 20 .* has more behind its end that is no gzip/)],
+      [expect.stringMatching(/^the archive from Sun Sep 20 .* has bytes behind its end that are no gzip/)],
     ]);
   });
 
