@@ -93,7 +93,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--deployment'; About = 'the log of this deployment: an id, active (default, and its successors) or in-progress (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--type'; About = 'run (default), build, deploy, run-restarted, autoscale-event, job-invocation or unspecified (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--pod-connection-timeout'; About = 'how long the platform waits for an instance (3m) (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
-        @{ Text = '--job-invocation'; About = 'the log of one run of a job (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--job-invocation'; About = 'the log of one run of a job; list names the newest ones (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--event-id'; About = 'the log of an autoscaling event (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
         @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -191,7 +191,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--deployment'; About = 'the log of this deployment: an id, active (default, and its successors) or in-progress (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--type'; About = 'run (default), build, deploy, run-restarted, autoscale-event, job-invocation or unspecified (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--pod-connection-timeout'; About = 'how long the platform waits for an instance (3m) (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
-        @{ Text = '--job-invocation'; About = 'the log of one run of a job (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--job-invocation'; About = 'the log of one run of a job; list names the newest ones (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--event-id'; About = 'the log of an autoscaling event (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
         @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -285,7 +285,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--deployment'; About = 'the log of this deployment: an id, active (default, and its successors) or in-progress (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--type'; About = 'run (default), build, deploy, run-restarted, autoscale-event, job-invocation or unspecified (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--pod-connection-timeout'; About = 'how long the platform waits for an instance (3m) (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
-        @{ Text = '--job-invocation'; About = 'the log of one run of a job (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--job-invocation'; About = 'the log of one run of a job; list names the newest ones (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--event-id'; About = 'the log of an autoscaling event (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
         @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -335,7 +335,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--deployment'; About = 'the log of this deployment: an id, active (default, and its successors) or in-progress (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--type'; About = 'run (default), build, deploy, run-restarted, autoscale-event, job-invocation or unspecified (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--pod-connection-timeout'; About = 'how long the platform waits for an instance (3m) (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
-        @{ Text = '--job-invocation'; About = 'the log of one run of a job (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--job-invocation'; About = 'the log of one run of a job; list names the newest ones (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--event-id'; About = 'the log of an autoscaling event (DigitalOcean App Platform)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--profile'; About = 'platform or profile of targets that name none'; TakesValue = $true; Hidden = $false; Words = @(@{ Text = 'akkeris'; About = 'Akkeris' }, @{ Text = 'container-station'; About = 'QNAP Container Station' }, @{ Text = 'qnap'; About = 'QNAP Container Station' }, @{ Text = 'scalingo'; About = 'Scalingo' }, @{ Text = 'digitalocean'; About = 'DigitalOcean App Platform' }, @{ Text = 'do'; About = 'DigitalOcean App Platform' }) }
         @{ Text = '--region'; About = 'region (Scalingo)'; TakesValue = $true; Hidden = $false; Words = @() }

@@ -71,7 +71,11 @@ export const PROVIDERS: readonly ProviderEntry[] = [
         value: 'DURATION',
         description: 'how long the platform waits for an instance (3m)',
       },
-      { name: 'job-invocation', value: 'ID', description: 'the log of one run of a job' },
+      {
+        name: 'job-invocation',
+        value: 'ID',
+        description: 'the log of one run of a job; list names the newest ones',
+      },
       { name: 'event-id', value: 'ID', description: 'the log of an autoscaling event' },
     ],
     load: async () => (await import('./digitalocean/index.ts')).digitalocean,

@@ -126,8 +126,12 @@ export function positionBefore(
   }
 }
 
-/** `<component> <RFC 3339 time> <text>` (wire: DigitalOcean 2.6). */
+/** `<component> <RFC 3339 time> <text>`, or `[<component>] [<time>] <text>` (wire: DigitalOcean 2.6). */
 export function lineOf(platform: Platform, line: { component: string; at: WorldTime; text: string }): string {
+  if (platform.manner.lineForm === 'website') {
+    const second = wholeSeconds(line.at.ms).slice(0, -1).replace('T', ' ');
+    return `[${line.component}] [${second}] ${line.text}`;
+  }
   const time = platform.manner.linePrecision === 'nano' ? nanoTime(line.at) : wholeSeconds(line.at.ms);
   return `${line.component} ${time} ${line.text}`;
 }

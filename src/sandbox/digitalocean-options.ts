@@ -36,6 +36,8 @@ export interface DigitaloceanManner {
   splitLines: boolean;
   /** Seconds in the timestamps of lines have a fraction of up to nine digits, or none. */
   linePrecision: 'nano' | 'second';
+  /** Lines as the API has them, or as the website shows and saves them (`[web] [2025-01-20 13:43:14] text`). */
+  lineForm: 'api' | 'website';
   /** Milliseconds between websocket pings; 0 = none. */
   keepaliveMs: number;
   /** Milliseconds that a live URL may be dialled after it was handed out. */
@@ -66,8 +68,8 @@ export interface DigitaloceanManner {
   instanceDelayMs: number;
   /** Small other apps in the account; the first has the sample's name in another case, the sample is listed last. */
   extraApps: number;
-  /** False: the app never had a deployment. */
-  deployed: boolean;
+  /** False: the app never had a deployment; `world`: it has only those that the world tells of. */
+  deployed: boolean | 'world';
   ratePerMinute: number;
   ratePerHour: number;
   /** A burst 429 carries `retry-after`; else only `ratelimit-reset`. */
@@ -105,6 +107,7 @@ const defaults: Omit<DigitaloceanManner, 'liveScheme'> = {
   linesPerFrame: 1,
   splitLines: false,
   linePrecision: 'nano',
+  lineForm: 'api',
   keepaliveMs: 0,
   liveTokenLifeMs: 60_000,
   livePlain: 'text',

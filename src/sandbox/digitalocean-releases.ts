@@ -27,11 +27,12 @@ export interface Releases {
   close(): void;
 }
 
-/** `deployed` false: none exists, whatever the world tells. */
-export function createReleases(world: World, options: { deployed: boolean }): Releases {
+/** `deployed` false: none exists, whatever the world tells; `world`: those that it tells. */
+export function createReleases(world: World, options: { deployed: boolean | 'world' }): Releases {
   const listeners = new Set<() => void>();
   const spans = new Map<string, { from: number; to: number }>();
-  const first = world.deploys.some(isSucceeded) ? [] : [foundingDeploy(world)];
+  const isTold = options.deployed === 'world' || world.deploys.some(isSucceeded);
+  const first = isTold ? [] : [foundingDeploy(world)];
   const deploys = (): WorldDeploy[] => {
     return options.deployed ? [...first, ...world.deploys].reverse() : [];
   };

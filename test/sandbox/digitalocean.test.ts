@@ -1042,6 +1042,18 @@ test('lists the running instances', async () => {
   ]);
 });
 
+test('has lines as the website shows them, and an app whose first deployment is in progress', async () => {
+  const server = await start({ lineForm: 'website', deployed: 'world' });
+  const deploy = server.world.deploy();
+  server.world.advance(deploy.id, 'deploying');
+  const shown = await json(server, app(server, ''));
+  expect([shown.app.active_deployment, shown.app.in_progress_deployment.id]).toEqual([undefined, deploy.id]);
+  const { historic_urls } = await json(server, app(server, `/deployments/${deploy.id}/logs?type=BUILD`));
+  expect(await archiveText(server, historic_urls)).toMatch(
+    /^\[web\] \[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] .*\n/,
+  );
+});
+
 test('has job invocations in every form, with their logs', async () => {
   const server = await start();
   const { job_invocations } = await json(server, app(server, '/job-invocations?job_names=cleanup'));

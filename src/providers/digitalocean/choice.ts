@@ -1,5 +1,6 @@
 // What the words of a command mean for one app: which deployment, component or job. Knows no log.
 import { CliError } from '../../errors.ts';
+import type { Notice } from '../../model.ts';
 import type { AppRef, LogOptions } from '../../provider.ts';
 import type { DigitaloceanClient } from './client.ts';
 import type { AppRecord, Deployment } from './translate.ts';
@@ -49,6 +50,8 @@ export async function choose(
     });
   }
   if (app.active !== null) return app.active;
+  // As the platform's own client does where none was asked for (wire: DigitalOcean 2.7).
+  if (app.coming !== null && !wish.explicit) return app.coming;
   throw new CliError('not-found', `App "${app.name}" of DigitalOcean has no active deployment.`, {
     hint:
       app.coming === null
@@ -84,4 +87,13 @@ export function componentOf({ ref, options, app, deployment }: Choosing): string
   }
   const [only, ...more] = options.components;
   return only !== undefined && more.length === 0 && known.has(only) ? only : null;
+}
+
+/** Said where `choose` fell back on a deployment in progress. */
+export function comingNotice({ name }: AppRecord, { id, phase }: Deployment): Notice {
+  const state = phase === null ? 'in progress' : `in progress (${phase.toLowerCase()})`;
+  return {
+    kind: 'hint',
+    message: `app "${name}" has no active deployment: this is the log of deployment ${id}, which is ${state}`,
+  };
 }

@@ -39,6 +39,7 @@ export const logs: LogsCapability<DigitaloceanClient> = {
       components: place.components,
       sources: [sourceOf(place.type)],
       narrowing: async (query) => narrowingOf(log, { ref, options }, query),
+      notices: place.notices,
     };
   },
 };
@@ -49,7 +50,7 @@ function readingSource(log: LogReading): Source<LogEntry> {
     history: (query, signal) => readHistory(log, query, signal),
     live: (start, signal) => readLive(log, 'lines' in start ? start.lines : 0, signal),
     timeOf: (entry) => entry.body.ts,
-    millisOf: (entry) => (Number.isNaN(entry.at) ? millisOf(entry.raw) : entry.at),
+    millisOf: (entry) => (Number.isNaN(entry.at) ? millisOf(entry) : entry.at),
     // Component, time and text all stand in the line.
     keyOf: (entry) => entry.raw,
   };

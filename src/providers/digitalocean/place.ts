@@ -1,13 +1,14 @@
 // A log of one app: of which deployment, component, job or event, and whether more can follow in it. Knows no stream.
-import type { LogBody } from '../../model.ts';
+import type { LogBody, Notice } from '../../model.ts';
 import type { AppRef, LogOptions } from '../../provider.ts';
 import { findApp } from './app-search.ts';
-import { choose, componentOf, componentsOf, jobOf, roleOf } from './choice.ts';
+import { choose, comingNotice, componentOf, componentsOf } from './choice.ts';
 import type { DigitaloceanClient } from './client.ts';
+import { fixedPlace } from './fixed-place.ts';
 import type { LogAnswer } from './log-answer.ts';
 import type { Subject } from './refusal.ts';
 import { type AppRecord, createLineParser, type Deployment } from './translate.ts';
-import { type LogType, type LogWish, parseWish, sourceOf, wordsOfType } from './wish.ts';
+import { type LogType, type LogWish, parseWish, sourceOf, subjectOf } from './wish.ts';
 
 export interface LogPlace {
   readonly subject: Subject;
@@ -29,6 +30,8 @@ export interface LogPlace {
   readonly goesOn: boolean;
   /** Names of the app's components; undefined for a log that is of none of them. */
   readonly components: readonly string[] | undefined;
+  /** What is to be said before anything is read. */
+  readonly notices: readonly Notice[];
 }
 
 export interface Move {
@@ -49,49 +52,11 @@ export async function openPlace(
 ): Promise<LogPlace> {
   const wish = parseWish(options);
   const app = await findApp(client, ref.app, signal);
-  if (wish.event !== null || wish.invocation !== null) return fixedPlace(client, { app, wish, ref });
+  if (wish.event !== null || wish.invocation !== null)
+    return await fixedPlace(client, { app, wish, ref }, signal);
   const deployment = await choose(client, { app, wish }, signal);
   const component = componentOf({ ref, options, app, deployment });
   return deploymentPlace(client, { app, wish, deployment, component });
-}
-
-/** `the build logs of component "web" of app "shop"` */
-function subjectOf(type: LogType, app: AppRecord, part: string | null): Subject {
-  return { what: `the ${wordsOfType(type)} of ${part === null ? '' : `${part} of `}app "${app.name}"` };
-}
-
-/** The log of an event, or of one run of a job: it begins, ends and has no successor. */
-function fixedPlace(
-  client: DigitaloceanClient,
-  { app, wish, ref }: { app: AppRecord; wish: LogWish; ref: AppRef },
-): LogPlace {
-  const { type, event, invocation, deployment, explicit, podConnection } = wish;
-  const job = invocation === null ? null : jobOf(app, ref);
-  const path =
-    job === null
-      ? `/events/${event}/logs`
-      : `/jobs/${encodeURIComponent(job)}/invocations/${invocation}/logs`;
-  const subject = subjectOf(type, app, job === null ? `event ${event}` : `job "${job}"`);
-  const origin = { source: sourceOf(type), deployment: roleOf(app, deployment, explicit), component: job };
-  const parse = createLineParser(origin);
-  return {
-    subject,
-    type,
-    watched: false,
-    goesOn: false,
-    components: undefined,
-    path: () => path,
-    parser: () => parse,
-    look: async () => null,
-    outdated: async () => null,
-    over: async ({ clean }) => (clean ? `${subject.what} are complete` : null),
-    ask: (asked, signal) =>
-      client.logs(
-        app,
-        { path, type, ...asked, podConnection, deployment: origin.deployment, subject },
-        signal,
-      ),
-  };
 }
 
 /** Phases in which a build log may still grow; a word that nobody knows counts as one (wire: DigitalOcean 3). */
@@ -127,6 +92,8 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
       : `component "${component}"${pinned === null ? '' : ` in ${ofDeployment}`}`;
   const subject = subjectOf(type, app, part);
   let current = placing.deployment;
+  const isComing = follows && current.id !== app.active?.id;
+  const names = componentsOf(placing);
   let freshUntil = client.timing.now() + FRESH;
 
   const path = (named: string | null) => {
@@ -148,15 +115,18 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
       return GONE.has(phase) ? `deployment ${current.id} is ${phase.toLowerCase()}` : null;
     }
     const finished = type === 'BUILD' ? BUILT : TERMINAL;
-    return follows || finished.has(await phaseNow(signal)) ? complete : null;
+    const isServed = follows && !isComing;
+    return isServed || finished.has(await phaseNow(signal)) ? complete : null;
   };
 
+  /** Without an id the platform takes the active one. */
+  const pathNow = () => path(wish.explicit || isComing ? current.id : null);
   /** null: of the deployment that is meant now. */
   const logOf = (deployment: string | null): Pick<LogPlace, 'parser' | 'ask'> => ({
     parser: () =>
-      createLineParser({ source: sourceOf(type), deployment: deployment ?? current.id, component }),
+      createLineParser({ source: sourceOf(type), deployment: deployment ?? current.id, component, names }),
     ask(asked, signal) {
-      const named = path(deployment ?? (wish.explicit ? current.id : null));
+      const named = deployment === null ? pathNow() : path(deployment);
       return client.logs(
         app,
         { path: named, type, ...asked, podConnection, deployment: null, subject },
@@ -170,17 +140,19 @@ function deploymentPlace(client: DigitaloceanClient, placing: Placing): LogPlace
     type,
     watched: running || !follows,
     goesOn: running && follows,
-    components: [...componentsOf(placing)],
-    path: () => path(wish.explicit ? current.id : null),
+    components: [...names],
+    notices: isComing ? [comingNotice(app, current)] : [],
+    path: pathNow,
     async look(signal) {
       const known = freshUntil;
       freshUntil = Number.NEGATIVE_INFINITY;
       if (!follows || client.timing.now() < known) return null;
-      const { active } = await client.app(app.id, { quick: false }, signal);
-      if (active === null || active.id === current.id) return null;
+      const { active, coming } = await client.app(app.id, { quick: false }, signal);
+      const next = active ?? (isComing ? coming : null);
+      if (next === null || next.id === current.id) return null;
       const former = { ...place, ...logOf(current.id) };
-      current = active;
-      return { to: active.id, former };
+      current = next;
+      return { to: next.id, former };
     },
     async outdated(signal) {
       if (!follows) return over({ clean: false }, signal);

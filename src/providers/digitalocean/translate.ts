@@ -5,10 +5,12 @@ import {
   type Instant,
   instantToMillis,
   type LogBody,
+  type LogEntry,
   type LogSource,
 } from '../../model.ts';
 import { type Fields, fieldsOf, listOf, textOf } from '../../transport/json-fields.ts';
 import { stampAt } from '../../transport/stamps.ts';
+import { readBracketed } from './bracketed-line.ts';
 
 /** What is known of every line of one log without reading it. */
 export interface LineOrigin {
@@ -17,6 +19,8 @@ export interface LineOrigin {
   readonly deployment: string | null;
   /** The one component that was asked for; null when the log is of several. */
   readonly component: string | null;
+  /** Of the app's components; absent when they are unknown. */
+  readonly names?: ReadonlySet<string>;
 }
 
 /**
@@ -24,21 +28,22 @@ export interface LineOrigin {
  * component either unless only one was asked for. There is no instance, stream or level in these lines.
  */
 export function createLineParser(origin: LineOrigin): (raw: string) => LogBody {
-  const { source, deployment } = origin;
+  const { source, deployment, names = new Set() } = origin;
   return (raw) => {
     const space = raw.indexOf(' ');
     const time = readInstant(raw, space + 1);
     const name = time === null ? null : nameOf(raw, space);
-    const ts = name === null ? null : time;
+    const bracketed = name === null ? readBracketed(raw, names) : null;
+    const ts = name === null ? (bracketed?.ts ?? null) : time;
     return {
       ts,
       quality: ts === null ? 'observed' : ts.digits === 0 ? 'second' : 'exact',
-      component: name ?? origin.component,
+      component: name ?? bracketed?.component ?? origin.component,
       instance: null,
       source,
       stream: null,
       level: null,
-      message: ts === null ? raw : raw.slice(endOfInstant + 1),
+      message: bracketed?.message ?? (ts === null ? raw : raw.slice(endOfInstant + 1)),
       fields: null,
       id: null,
       deployment,
@@ -47,9 +52,11 @@ export function createLineParser(origin: LineOrigin): (raw: string) => LogBody {
 }
 
 /** Milliseconds since the epoch, NaN for a line without a time; agrees with the parser. */
-export function millisOf(raw: string): number {
+export function millisOf(entry: LogEntry): number {
+  const { raw } = entry;
   const space = raw.indexOf(' ');
-  const ts = space > 0 && space <= LONGEST_NAME ? readInstant(raw, space + 1) : null;
+  const usual = space > 0 && space <= LONGEST_NAME ? readInstant(raw, space + 1) : null;
+  const ts = usual ?? (raw.startsWith('[') ? entry.body.ts : null);
   return ts === null ? Number.NaN : instantToMillis(ts);
 }
 

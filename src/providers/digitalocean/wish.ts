@@ -3,6 +3,7 @@ import { CliError } from '../../errors.ts';
 import type { LogSource } from '../../model.ts';
 import type { LogOptions, PlatformFlag } from '../../provider.ts';
 import { parseDuration } from '../../time.ts';
+import type { Subject } from './refusal.ts';
 
 export type LogType =
   | 'UNSPECIFIED'
@@ -19,7 +20,7 @@ export interface LogWish {
   readonly deployment: { readonly id: string } | 'active' | 'in-progress';
   /** Whether `active` was asked for or is only the default. */
   readonly explicit: boolean;
-  /** Of a job. */
+  /** The id of a run of a job, or `list`. */
   readonly invocation: string | null;
   readonly event: string | null;
   /** Milliseconds; null = the platform's own default. */
@@ -43,7 +44,11 @@ export const flags: readonly PlatformFlag[] = [
     value: 'DURATION',
     description: 'how long the platform waits for an instance (3m)',
   },
-  { name: 'job-invocation', value: 'ID', description: 'the log of one run of a job' },
+  {
+    name: 'job-invocation',
+    value: 'ID',
+    description: 'the log of one run of a job; list names the newest ones',
+  },
   { name: 'event-id', value: 'ID', description: 'the log of an autoscaling event' },
 ];
 
@@ -79,6 +84,11 @@ export function sourceOf(type: LogType): LogSource {
 /** `build logs`. */
 export function wordsOfType(type: LogType): string {
   return WORDS[type];
+}
+
+/** `the build logs of component "web" of app "shop"`; null: of the whole app. */
+export function subjectOf(type: LogType, app: { readonly name: string }, part: string | null): Subject {
+  return { what: `the ${wordsOfType(type)} of ${part === null ? '' : `${part} of `}app "${app.name}"` };
 }
 
 /** Throws a usage CliError. */
@@ -121,7 +131,9 @@ function typeOf(text: string | null, named: { invocation: string | null; event: 
     throw new CliError('usage', `--event-id has no log of the type ${text}; leave out --type.`);
   }
   if (type === 'JOB_INVOCATION') {
-    throw new CliError('usage', '--type job-invocation needs to know which one: add --job-invocation ID.');
+    throw new CliError('usage', '--type job-invocation needs to know which one: add --job-invocation ID.', {
+      hint: '--job-invocation list names the newest ones.',
+    });
   }
   if (type === 'AUTOSCALE_EVENT') {
     throw new CliError('usage', '--type autoscale-event needs to know which one: add --event-id ID.');

@@ -138,8 +138,9 @@ describe('what cannot be asked', () => {
     api: { '/apps': (_, response) => json(response, 200, { apps: [shop(fields)] }) },
   });
 
-  it('is the log of an app without an active deployment; one in progress is named', async () => {
-    await expect(source(without({ active: null, coming: 'd-2' }))).rejects.toMatchObject({
+  it('is the log of an app without any deployment, or of one that is not active where that is asked for', async () => {
+    const active = { flags: { deployment: 'active' } };
+    await expect(source(without({ active: null, coming: 'd-2' }), active)).rejects.toMatchObject({
       kind: 'not-found',
       message: 'App "shop" of DigitalOcean has no active deployment.',
       hint: 'Deployment d-2 is in progress: add --deployment in-progress.',
@@ -170,6 +171,85 @@ describe('what cannot be asked', () => {
 
   it('is a run of a job that is not named', async () => {
     await expect(source({}, { flags: { 'job-invocation': 'j-1' } })).rejects.toMatchObject({ kind: 'usage' });
+  });
+});
+
+describe('an app without an active deployment', () => {
+  it('shows the log of the one in progress, and says so', async () => {
+    const { own, log } = await source({
+      api: {
+        '/apps': (_, response) => json(response, 200, { apps: [shop({ active: null, coming: 'd-2' })] }),
+      },
+      logs: archivesAt('/1'),
+      far: { '/1': (_, response) => text(response, 200, `${line(1, 'a')}\n`) },
+    });
+    expect((await readHistory(log)).lines).toEqual([line(1, 'a')]);
+    expect(lastAsked(own)).toContain(`/apps/${APP}/deployments/d-2/logs?type=RUN`);
+    expect(log.notices).toEqual([
+      {
+        kind: 'hint',
+        message:
+          'app "shop" has no active deployment: this is the log of deployment d-2, which is in progress (building)',
+      },
+    ]);
+    const usual = await source({});
+    expect(usual.log.notices).toEqual([]);
+  });
+});
+
+describe('a run of a job', () => {
+  const jobs = (...names: string[]) => names.map((name) => ({ name }));
+  const runs = [3, 9, 1, 5, 7, 4].map((hour) => ({
+    id: `run-${hour}`,
+    job_name: 'mail',
+    phase: hour === 9 ? 'RUNNING' : 'SUCCEEDED',
+    created_at: `2026-08-01T0${hour}:00:00Z`,
+  }));
+  const answers = (list: unknown, ...names: string[]): OwnAnswers => ({
+    api: {
+      '/apps': (_, response) =>
+        json(response, 200, { apps: [{ ...shop(), spec: { name: 'shop', jobs: jobs(...names) } }] }),
+      [`/apps/${APP}/job-invocations`]: (_, response) =>
+        json(response, list === null ? 500 : 200, list ?? {}),
+    },
+  });
+  const newest =
+    'run-9 (RUNNING, 2026-08-01T09:00:00Z), run-7 (SUCCEEDED, 2026-08-01T07:00:00Z), run-5 (SUCCEEDED, 2026-08-01T05:00:00Z), run-4 (SUCCEEDED, 2026-08-01T04:00:00Z), run-3 (SUCCEEDED, 2026-08-01T03:00:00Z)';
+  const asking = (id: string) => ({ flags: { 'job-invocation': id } });
+
+  it('that is not known is an error that names the newest ones', async () => {
+    const { own, log } = await source(answers({ job_invocations: runs }, 'mail'), asking('run-8'));
+    await expect(readHistory(log)).rejects.toMatchObject({
+      kind: 'not-found',
+      status: 404,
+      message: expect.stringContaining('does not know the job logs of run run-8 of job "mail" of app "shop"'),
+      hint: `The newest runs of job "mail": ${newest}.`,
+    });
+    expect(lastAsked(own)).toContain('/job-invocations?page=1&per_page=20&job_names=mail');
+  });
+
+  it.each([
+    [{ job_invocations: [] }, 'DigitalOcean knows no run of job "mail".'],
+    [null, undefined],
+    [{ other: 1 }, undefined],
+  ])('that is not known stays an error where the list is %j', async (list, hint) => {
+    const { log } = await source(answers(list, 'mail'), asking('run-8'));
+    await expect(readHistory(log)).rejects.toMatchObject({ kind: 'not-found', status: 404, hint });
+  });
+
+  it('is asked for by "list" to learn the ids, of one job or of all', async () => {
+    const list = { job_invocations: runs };
+    await expect(source(answers(list, 'mail', 'bill'), asking('list'))).rejects.toMatchObject({
+      kind: 'usage',
+      message: '--job-invocation takes the id of one run of a job of app "shop".',
+      hint: `The newest runs of app "shop": ${newest.replaceAll('(', '(mail, ')}.`,
+    });
+    await expect(
+      source(answers(list, 'mail', 'bill'), { ...asking('list'), component: 'mail' }),
+    ).rejects.toMatchObject({
+      message: '--job-invocation takes the id of one run of job "mail" of app "shop".',
+      hint: `The newest runs of job "mail": ${newest}.`,
+    });
   });
 });
 

@@ -163,6 +163,38 @@ describe('a tail', () => {
     },
   );
 
+  it('of the first deployment begins while that is in progress', async () => {
+    const box = await sandbox({ deployed: 'world' });
+    const deploy = box.world.deploy();
+    box.world.advance(deploy.id, 'building');
+    const seen = await follow(box, { knobs: { watch: 1 } }, (so) => {
+      if (so.notices.some((notice) => notice.includes('no run logs')) && deploy.status === 'building') {
+        box.world.advance(deploy.id, 'succeeded');
+        writeAll(box.world, 1, 3);
+      }
+      return saw('line 3')(so);
+    });
+    expect(seen.lines).toEqual(numbered(1, 3));
+  });
+
+  it('of the build of the first deployment waits for it to begin, and to end', async () => {
+    const box = await sandbox({ deployed: 'world' });
+    const deploy = box.world.deploy();
+    const asked = () => box.server.requests.filter(({ path }) => path.includes('type=BUILD')).length;
+    let waited = 0;
+    const leave = box.server.onAnswered(({ path }) => {
+      // Not at the first look, which the past shares with live.
+      if (path.includes('type=BUILD')) waited += 1;
+      if (waited === 6) box.world.advance(deploy.id, 'building');
+      if (waited > 6 && deploy.status === 'building') box.world.advance(deploy.id, 'succeeded');
+    });
+    const seen = await follow(box, { opening: { flags: { type: 'build' } } }, () => false);
+    leave();
+    const output = deploy.output.filter(({ phase }) => phase === 'build').map(({ text }) => text);
+    expect([seen.lines, asked() > 6]).toEqual([output, true]);
+    expect(seen.end).toContain('are complete');
+  });
+
   it('of a finished build ends by itself', async () => {
     const box = await sandbox({}, 50);
     const seen = await follow(box, { opening: { flags: { type: 'build' } } }, () => false);
@@ -179,6 +211,7 @@ describe('history', () => {
     { archiveForm: 'mislabelled' },
     { answerForm: 'seed' },
     { answerForm: 'padded' },
+    { lineForm: 'website' },
   ])('of a build is whole: %j', async (knobs) => {
     const plain = await sandbox({}, 50);
     const box = await sandbox(knobs, 50);
@@ -192,6 +225,7 @@ describe('history', () => {
     const messages = ({ batches }: typeof found) =>
       batches.flatMap(({ items }) => items.map(({ body }) => body.message));
     expect(messages(found)).toEqual(messages(expected));
+    expect(found.batches.every(({ items }) => items.every(({ body }) => body.ts !== null))).toBe(true);
   });
 
   it('of archives that are cut says what is missing', async () => {

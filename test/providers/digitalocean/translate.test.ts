@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatInstant } from '../../../src/model.ts';
+import { formatInstant, LogEntry } from '../../../src/model.ts';
 import {
   appOf,
   appRecordOf,
   createLineParser,
   deploymentOf,
+  millisOf,
   startsLine,
 } from '../../../src/providers/digitalocean/translate.ts';
 
@@ -51,6 +52,29 @@ describe('a line', () => {
   ])('of another form stays as it is: %j', (raw) => {
     expect(parse(raw)).toMatchObject({ ts: null, component: null, message: raw, quality: 'observed' });
     expect(startsLine(raw)).toBe(false);
+  });
+
+  it.each([
+    ['[web] [2025-01-20 13:43:14] text', '2025-01-20T13:43:14Z', 'text'],
+    ['[web] [2025-01-20 13:43:14]', '2025-01-20T13:43:14Z', ''],
+    ['[web] [2025-01-20 13:43:14]  [x] y', '2025-01-20T13:43:14Z', ' [x] y'],
+    ['[info] [2025-01-20 13:43:14] text', null, null],
+    ['[web] [2025-02-30 13:43:14] text', null, null],
+    ['[web] [2025-01-20 25:43:14] text', null, null],
+    ['[web] [2025-01-20 13:43:14]text', null, null],
+    ['[web] [2025-01-20T13:43:14Z] text', null, null],
+  ])('as the website shows it is one when it names a component: %s', (raw, ts, message) => {
+    const names = new Set(['web']);
+    const parser = createLineParser({ source: 'app', deployment: 'd-1', component: null, names });
+    const entry = new LogEntry(raw, parser);
+    const { body } = entry;
+    expect([body.ts && formatInstant(body.ts), body.component, body.message]).toEqual([
+      ts,
+      ts === null ? null : 'web',
+      message ?? raw,
+    ]);
+    expect(body.quality).toBe(ts === null ? 'observed' : 'second');
+    expect(millisOf(entry)).toBe(ts === null ? Number.NaN : Date.parse(ts));
   });
 
   it('says how fine its time is', () => {
