@@ -48,17 +48,19 @@ export async function* walkHistory(
   const pageRows = Math.min(client.pace.pageRows, wanted);
   const pages = newestFirst(client, { ...filters, ...range, pageRows, clock }, signal);
   let kept = 0;
+  let seen = 0;
   let page: readonly LogRow[] = [];
   for (;;) {
     const step = await pages.next();
     const oldest = page.at(-1) ?? null;
     if (step.done && step.value === 'cut' && oldest)
-      return await beyondReach(walk, { oldest, page, kept, wanted }, signal);
+      return await beyondReach(walk, { oldest, page, seen, kept, wanted }, signal);
     if (step.done) {
       const begins = await beginningOf(walk, { oldest, range }, signal);
       return { ...NOTHING_MORE, kept, complete: true, begins };
     }
     page = step.value;
+    seen += page.length;
     const chosen = page.filter((row) => isWanted(row, walk) && isWithin(row, query, clock));
     const rows = chosen.slice(0, wanted - kept);
     await stack.push(rows);
@@ -75,6 +77,8 @@ interface Reached {
   readonly oldest: LogRow;
   /** The last page of the walk, which ends with it. */
   readonly page: readonly LogRow[];
+  /** Rows of the walk, and those of them that were chosen. */
+  readonly seen: number;
   readonly kept: number;
   readonly wanted: number;
 }
@@ -82,7 +86,7 @@ interface Reached {
 /** The station's own CSV has what `/log` does not hand out; where that is of no use either, something may be missing. */
 async function beyondReach(
   walk: HistoryChoice,
-  { oldest, page, kept, wanted }: Reached,
+  { oldest, page, seen, kept, wanted }: Reached,
   signal: AbortSignal,
 ): Promise<HistoryWalk> {
   const { client, clock, filters, query } = walk;
@@ -93,8 +97,9 @@ async function beyondReach(
   const alike = page.filter((row) => isAlike(oldest, row)).length;
   const older = all && olderThan(oldest, alike, all);
   if (!older) {
-    const reason = `the station hands out nothing older than its row ${oldest.id}, and its log may reach further back`;
-    return { ...NOTHING_MORE, kept, complete: true, missing: { count: null, reason, certain: false } };
+    const isWhole = !isFiltered(filters) && !walk.container && !query.since && !query.until;
+    const missing = missingBefore(oldest, isWhole && all ? all.length - seen : 0);
+    return { ...NOTHING_MORE, kept, complete: true, missing };
   }
   const isOfUser = ({ user }: CsvRow) => filters.user === null || user === filters.user;
   const exported = older
@@ -103,6 +108,16 @@ async function beyondReach(
   const first = older[0] ?? oldest;
   const begins = isFiltered(filters) || first.ts === null ? null : clock(first.ts).ts;
   return { ...NOTHING_MORE, kept: kept + exported.length, complete: true, begins, exported };
+}
+
+/** `more`: rows that the CSV has beyond those that were seen, though none of them can be told apart; 0: not known. */
+function missingBefore({ id }: LogRow, more: number): HistoryWalk['missing'] {
+  const none = `the station hands out nothing older than its row ${id}`;
+  if (more <= 0) {
+    return { count: null, reason: `${none}, and its log may reach further back`, certain: false };
+  }
+  const reason = `${none}; its CSV, which logs export -o raw brings, has ${more} rows more`;
+  return { count: more, reason, certain: true };
 }
 
 export interface NewWalk {

@@ -207,6 +207,27 @@ describe('history', () => {
       expect(read.end.begins).toBeNull();
     });
 
+    it('is sure of it where the CSV has more rows, but none that could be told apart', async () => {
+      const all = Array.from({ length: 45 }, (_, index) => ({
+        ...{ id: 145 - index, ts: 1, message: `row ${45 - index}` },
+        ...{ level: 'INFO', category: 'a', user: 'b' },
+      }));
+      const csv = `Date,Level,Category,User,Message\r\n${'2026-01-01 00:00:00,INFO,a,b,c\r\n'.repeat(45)}`;
+      const nas = await serve(({ path }) => {
+        if (path.includes('/log?')) return { json: all.slice(0, 25) };
+        return path.endsWith('/log/export') ? { text: csv } : { json: { username: 'nobody' } };
+      });
+      const read = await readPast(await openLogs(clientOf({ url: nas.url }, SMALL), ''), ALL);
+      expect(lossesOf(read)).toEqual([
+        {
+          count: 20,
+          reason:
+            'the station hands out nothing older than its row 121; its CSV, which logs export -o raw brings, has 20 rows more',
+          certain: true,
+        },
+      ]);
+    });
+
     it('says nothing of what is older than was asked for', async () => {
       const { client } = await station({ ...blind, missing: ['log-export'], rows: rows(80) });
       const since = instantFromMillis(NOON + 60 * 60_000);
