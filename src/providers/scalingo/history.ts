@@ -110,7 +110,8 @@ function assertNotRefused({ place }: LogReading, { refusedWith }: Archived, { co
 
 /** Said once per log. */
 function* nothing(log: LogReading, { count: read }: Tally): Generator<Batch<LogEntry>, void, undefined> {
-  if (read > 0 || log.saidNothing) return;
+  // That a filter matches nothing is no news of the log.
+  if (read > 0 || log.saidNothing || log.filter !== null) return;
   log.saidNothing = true;
   yield { items: [], notices: [{ kind: 'hint', message: 'no logs found at Scalingo' }] };
 }
