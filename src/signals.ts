@@ -5,7 +5,10 @@ import type { SignalName, Signals } from './host.ts';
 const NAMES = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const CODES: Readonly<Record<SignalName, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-/** How long a signal may take, milliseconds: while a reader takes nothing, in any case, and between two looks at that. */
+/**
+ * How long a signal may take, milliseconds: while a reader takes nothing, or of work of our own (a busy machine gives less
+ * of it in the same time); in any case; and between two looks at that.
+ */
 const DRAIN = 150;
 const LIMIT = 1000;
 const LOOK = 25;
@@ -18,6 +21,8 @@ export interface Signalled {
   kill(pid: number, name: SignalName): unknown;
   exit(code: number): void;
   getActiveResourcesInfo(): string[];
+  /** Microseconds. */
+  cpuUsage(): { readonly user: number; readonly system: number };
   readonly stdout: { readonly writableLength: number };
   readonly stderr: { readonly writableLength: number };
 }
@@ -78,15 +83,24 @@ function endNow(signalled: Signalled, code: number): void {
   signalled.exit(code);
 }
 
-/** What was received still leaves, as long as somebody takes it. */
-function endAtLast({ stdout, stderr }: Signalled, end: () => void): void {
+/** What was received still leaves, as long as somebody takes it and it is not too much. */
+function endAtLast(signalled: Signalled, end: () => void): void {
+  const { stdout, stderr } = signalled;
   const asked = performance.now();
+  const worked = workOf(signalled);
   const looks = setInterval(() => {
     const since = performance.now() - asked;
     const isStalled = stdout.writableLength + stderr.writableLength > 0;
-    if (since < LIMIT && (since < DRAIN || !isStalled)) return;
+    const isTooMuch = workOf(signalled) - worked >= DRAIN;
+    if (since < LIMIT && (since < DRAIN || !(isStalled || isTooMuch))) return;
     clearInterval(looks);
     end();
   }, LOOK);
   looks.unref();
+}
+
+/** Milliseconds so far. */
+function workOf(signalled: Signalled): number {
+  const { user, system } = signalled.cpuUsage();
+  return (user + system) / 1000;
 }

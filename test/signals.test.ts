@@ -11,6 +11,11 @@ class Looked extends EventEmitter {
   active: string[] = [];
   killed: unknown[] = [];
 
+  worked = 4_000_000;
+  cpuUsage() {
+    return { user: this.worked, system: 0 };
+  }
+
   getActiveResourcesInfo(): string[] {
     return this.active;
   }
@@ -58,6 +63,17 @@ describe('one signal', () => {
     expect(looked.killed).toEqual([]);
     end(143);
     expect(looked.killed).toEqual([[4711, 'SIGTERM', 0]]);
+  });
+
+  it('ends it within a fifth of a second where there is too much to be worked off', () => {
+    takeSignals(looked);
+    looked.emit('SIGINT');
+    looked.worked += 149_000;
+    vi.advanceTimersByTime(100);
+    expect(looked.exits).toEqual([]);
+    looked.worked += 1000;
+    vi.advanceTimersByTime(90);
+    expect(looked.exits).toEqual([130]);
   });
 
   it('leaves more time where everything is taken, but not for ever', () => {

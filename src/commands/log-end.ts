@@ -50,6 +50,8 @@ export interface Ending {
   readonly stopped: unknown;
   /** Entries that were printed. */
   readonly count: number;
+  /** The file that is being written in place of stdout, there whole or not at all. */
+  readonly file?: string | undefined;
 }
 
 export interface LogEnd {
@@ -65,12 +67,13 @@ export interface LogEnd {
  * the command with its own exit code. Else a signal or --timeout, then the first failed target in the order given, then
  * what was waited for in vain.
  */
-export function endOf(lanes: readonly Lane[], { request, verdict, stopped, count }: Ending): LogEnd {
+export function endOf(lanes: readonly Lane[], ending: Ending): LogEnd {
+  const { request, verdict, stopped, count } = ending;
   const { untilMatch, exitOnEmpty } = request.ends;
   if (verdict === 'fail-on') return { exit: 1, reason: verdict, sentence: 'a line matched --fail-on' };
   if (verdict !== undefined) return { exit: 0, reason: verdict };
   const interruption = stopped instanceof Interruption ? stopped : undefined;
-  if (interruption && interruption.exitCode !== 0) return interrupted(interruption, request);
+  if (interruption && interruption.exitCode !== 0) return interrupted(interruption, ending);
   const failed = lanes.find((lane) => lane.error !== undefined);
   if (failed) return { exit: exitCodeOf(failed.error), reason: 'failed' };
   const isUntil = interruption?.message === '--until';
@@ -84,8 +87,19 @@ export function endOf(lanes: readonly Lane[], { request, verdict, stopped, count
   return { exit: 0, reason: isUntil ? 'until' : 'ended' };
 }
 
-function interrupted({ exitCode, message }: Interruption, { ends }: LogRequest): LogEnd {
-  if (message !== '--timeout') return { exit: exitCode, reason: 'interrupted' };
+/** By a signal, before all that was asked for, or all that was received, has been printed. */
+export function cutShort({ exitCode }: Interruption, file: string | undefined): LogEnd {
+  const outcome = file === undefined ? 'the output is incomplete' : `${file} was not written`;
+  return { exit: exitCode, reason: 'interrupted', sentence: `interrupted, ${outcome}` };
+}
+
+function interrupted(interruption: Interruption, { request, file }: Ending): LogEnd {
+  const { exitCode, message } = interruption;
+  const { ends, follow } = request;
+  if (message !== '--timeout') {
+    // Who follows ends it so.
+    return follow ? { exit: exitCode, reason: 'interrupted' } : cutShort(interruption, file);
+  }
   const time = `${(ends.timeout ?? 0) / 1000} s`;
   return {
     exit: exitCode,

@@ -1,15 +1,16 @@
 // `logs export`: everything that a platform keeps of one log, to stdout or into a file that is whole or not there.
 import { type Context, createContext, type GlobalOptions } from '../context.ts';
-import { CliError } from '../errors.ts';
+import { CliError, Interruption } from '../errors.ts';
 import { createWholeFile, type WholeFile } from '../output/file.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { isSupported } from '../provider.ts';
 import type { ResolvedTarget } from '../target.ts';
+import { cutShort } from './log-end.ts';
 import { type Loss, tellingLosses } from './log-losses.ts';
 import { type LogFlags, type LogRequest, parseLogRequest } from './log-request.ts';
 import { type LogCommand, readLogs } from './log-run.ts';
-import { logTargets, platformFlags } from './log-targets.ts';
-import { addressOf } from './target-words.ts';
+import { logTargets, platformFlags, shownTarget } from './log-targets.ts';
+import { addressOf, nameOf } from './target-words.ts';
 
 const FORMS = ['ndjson', 'csv', 'raw'];
 
@@ -79,7 +80,14 @@ async function writeLog({ context, target, request, flags, to }: Export): Promis
     native.catch(() => undefined);
     throw unfiltered(flag, target);
   }
-  for await (const chunk of await native) await context.terminal.print(chunk);
+  try {
+    for await (const chunk of await native) await context.terminal.print(chunk);
+  } catch (error) {
+    const { reason } = context.signal;
+    if (reason instanceof Interruption)
+      context.terminal.note(`polylog: ${nameOf(shownTarget(target))}: ${cutShort(reason, to).sentence}.`);
+    throw error;
+  }
   await context.terminal.flush();
   return 0;
 }
@@ -99,7 +107,7 @@ async function writeEntries({ context, target, request, flags, to }: Export): Pr
     ...context,
     connect: async (...asked) => tellingLosses(await context.connect(...asked), (loss) => losses.push(loss)),
   };
-  const code = await readLogs({ context: telling, request, targets: [target], flags });
+  const code = await readLogs({ context: telling, request, targets: [target], flags, file: to });
   const [first, ...more] = losses;
   if (code !== 0 || first === undefined) return code;
   const others = more.length === 0 ? '' : `, and ${more.length} more`;

@@ -35,6 +35,8 @@ export interface LogPrinter {
   heartbeat(millis: number): void;
   /** Flushes and sums up; returns the exit code. */
   finish(end: LogEnd, options: { readonly summary: boolean }): Promise<number>;
+  /** The words of `finish` alone, at once. */
+  lastWords(end: LogEnd, options: { readonly summary: boolean }): void;
 }
 
 export interface Arrival {
@@ -79,6 +81,14 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
   const print = async (text: string | Uint8Array) => {
     await pieces.flush();
     if (text.length > 0) await terminal.print(text);
+  };
+  const alone = targets.length === 1 ? (targets[0] ?? null) : null;
+  const lastWords = (end: LogEnd, { summary }: { readonly summary: boolean }) => {
+    if (end.sentence !== undefined) {
+      terminal.note(`polylog: ${alone ? `${nameOf(alone)}: ` : ''}${end.sentence}.`);
+    }
+    if (summary) terminal.note(`polylog: ${summaryOf(tally, performance.now() - startedAt)}`);
+    else if (tally.cut > 0) terminal.note(`polylog: ${cutOf(tally)}`);
   };
   return {
     get count() {
@@ -133,20 +143,16 @@ export async function createLogPrinter(options: PrinterOptions): Promise<LogPrin
       terminal.note(
         `polylog: still following, no line for ${Math.round((performance.now() - quietSince) / 1000)} s`,
       ),
-    async finish(end, { summary }) {
+    async finish(end, options) {
       await printHead();
       await pieces.flush();
-      const alone = targets.length === 1 ? (targets[0] ?? null) : null;
       if (seesTimes) await print(renderer.summary?.(tally.end(end), alone) ?? '');
       await terminal.flush();
       await terminal.busy(null);
-      if (end.sentence !== undefined) {
-        terminal.note(`polylog: ${alone ? `${nameOf(alone)}: ` : ''}${end.sentence}.`);
-      }
-      if (summary) terminal.note(`polylog: ${summaryOf(tally, performance.now() - startedAt)}`);
-      else if (tally.cut > 0) terminal.note(`polylog: ${cutOf(tally)}`);
+      lastWords(end, options);
       return end.exit;
     },
+    lastWords,
   };
 }
 

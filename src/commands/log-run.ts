@@ -6,7 +6,7 @@ import type { Host } from '../host.ts';
 import type { LogEntry } from '../model.ts';
 import { type Merged, merge } from '../stream/merge.ts';
 import type { ResolvedTarget } from '../target.ts';
-import { endOf, judge, type Verdict } from './log-end.ts';
+import { cutShort, endOf, judge, type Verdict } from './log-end.ts';
 import { createLane, type Lane, openLane, readLane } from './log-lane.ts';
 import { createLogPrinter, type LogPrinter } from './log-print.ts';
 import { type LogFlags, type LogRequest, parseLogRequest } from './log-request.ts';
@@ -40,6 +40,8 @@ export interface Reading {
   readonly request: LogRequest;
   readonly targets: readonly ResolvedTarget[];
   readonly flags: PlatformFlags;
+  /** The file that the context's terminal writes in place of stdout, there whole or not at all. */
+  readonly file?: string | undefined;
 }
 
 /** What would be done, in place of doing it. */
@@ -75,7 +77,7 @@ async function explain({ context, request, targets, flags }: Reading): Promise<n
 
 /** Reads the targets side by side, prints what they bring and returns the exit code. */
 export async function readLogs(reading: Reading): Promise<number> {
-  const { context, request, targets, flags } = reading;
+  const { context, request, targets, flags, file } = reading;
   const stop = new AbortController();
   const onAbort = () => stop.abort(context.signal.reason);
   if (context.signal.aborted) onAbort();
@@ -91,14 +93,22 @@ export async function readLogs(reading: Reading): Promise<number> {
     verbose: context.options.verbose === true,
     tally,
   });
+  const forget = context.host.signals?.beforeForcedEnd(() => {
+    const { reason } = context.signal;
+    if (reason instanceof Interruption)
+      printer.lastWords(cutShort(reason, file), { summary: file === undefined });
+  });
   try {
     for (const notice of request.notices) await printer.notice(notice, null);
     const verdict = await printAll(lanes, { reading, stop, printer, tally });
     // Where nothing could be read at all, the errors say everything.
     const hasRun = printer.count > 0 || lanes.some((lane) => lane.error === undefined);
-    const end = endOf(lanes, { request, verdict, stopped: stop.signal.reason, count: printer.count });
-    return await printer.finish(end, { summary: request.follow && hasRun });
+    const stopped = stop.signal.reason;
+    const end = endOf(lanes, { request, verdict, stopped, count: printer.count, file });
+    const isCut = end.reason === 'interrupted' && file === undefined;
+    return await printer.finish(end, { summary: (request.follow || isCut) && hasRun });
   } finally {
+    forget?.();
     for (const timer of timers) clearTimeout(timer);
     context.signal.removeEventListener('abort', onAbort);
     if (!stop.signal.aborted) stop.abort(new Interruption('done', 0));

@@ -1,5 +1,6 @@
 // The only writer: stdout for records, stderr for everything else. Gets its streams and environment, never `process`.
 import type { Writable } from 'node:stream';
+import { turnForOthers } from '../turns.ts';
 import { type ColorWhen, colorLevel, type Environment } from './color.ts';
 import type { ColorLevel } from './palette.ts';
 import { sanitize } from './sanitize.ts';
@@ -65,6 +66,9 @@ export function createTerminal(settings: TerminalSettings): Terminal {
     async print(text, kind) {
       if (text.length > 0 && !output.write(text)) await output.room();
       if (kind === 'lent' && output.isBusy) await output.flush();
+      // What takes everything at once never makes us wait.
+      const others = turnForOthers();
+      if (others) await others;
       throwFailure();
     },
     note(text) {

@@ -1,6 +1,7 @@
 // The newest items of one look at a history that pass, in order of time. Knows neither how often it is looked nor why.
 import { compareInstants, type Instant, type Notice } from '../model.ts';
 import type { Batch, HistoryEnd, Position } from '../provider.ts';
+import { turnForOthers } from '../turns.ts';
 import type { PastOptions } from './past.ts';
 import type { Sieve } from './sieve.ts';
 
@@ -19,8 +20,15 @@ export interface Collecting<T> extends Pick<PastOptions<T>, 'holdCut' | 'markCut
   readonly most: number;
   readonly timeOf: (item: T) => Instant | null;
   readonly ordered: boolean;
+  /** Once aborted, what was received is to be had at once: the newest of it. */
+  readonly signal: AbortSignal;
   onBatch(): void;
 }
+
+/** Items that are handed out when there is no time for all. */
+const AT_ONCE = 10_000;
+/** Items whose times are read without anything else having its turn. */
+const PIECE = 1000;
 
 /** Never rejects: what was received stays. */
 export async function collect<T>(
@@ -37,8 +45,8 @@ export async function collect<T>(
     end: { complete: true, begins: null },
     failure: undefined,
   };
-  const newest = (items: T[]) => {
-    const sorted = order.ordered ? items : sortByTime(items, order.timeOf);
+  const newest = async (items: T[]) => {
+    const sorted = order.ordered ? items : await sortInTurns(items, order.timeOf);
     return order.most === 0 ? [] : sorted.slice(-order.most);
   };
   const trimAt = order.most * 2 + 1000;
@@ -48,7 +56,7 @@ export async function collect<T>(
       const step = await history.next();
       if (step.done) {
         found.end = step.value;
-        found.items = newest([
+        found.items = await newest([
           ...found.items,
           ...heldBack(order.holdCut ? undefined : found.cut),
           ...sieve.rest(),
@@ -60,7 +68,7 @@ export async function collect<T>(
       const items = found.cut === undefined && !batch.cut ? batch.items : withHeld(found.cut, batch);
       for (const item of sieve.pass(items)) found.items.push(item);
       found.cut = batch.cut ? batch.items.at(-1) : undefined;
-      if (found.items.length > trimAt) found.items = newest(found.items);
+      if (found.items.length > trimAt) found.items = await newest(found.items);
       found.position = batch.position ?? found.position;
       if (batch.missing) found.missing.push(batch.missing);
       if (batch.notices) found.notices.push(...batch.notices);
@@ -68,7 +76,8 @@ export async function collect<T>(
   } catch (error) {
     const { cut } = found;
     const half = heldBack(cut === undefined ? undefined : (order.markCut?.(cut) ?? cut));
-    found.items = newest([...found.items, ...half, ...sieve.rest()]);
+    const whole = order.signal.aborted ? found.items.slice(-AT_ONCE) : found.items;
+    found.items = await newest([...whole, ...half, ...sieve.rest()]);
     found.failure = { error };
     return found;
   } finally {
@@ -80,6 +89,16 @@ export async function collect<T>(
 export function withHeld<T>(held: T | undefined, { items, cut }: Batch<T>): readonly T[] {
   const whole = cut ? items.slice(0, -1) : items;
   return held === undefined ? whole : [held, ...whole];
+}
+
+async function sortInTurns<T>(items: readonly T[], timeOf: (item: T) => Instant | null): Promise<T[]> {
+  // They are kept where they were read, and nothing else of it takes long.
+  for (let from = 0; from < items.length; from += PIECE) {
+    for (const item of items.slice(from, from + PIECE)) timeOf(item);
+    const others = turnForOthers();
+    if (others) await others;
+  }
+  return sortByTime(items, timeOf);
 }
 
 /** Stable; an item without a time stays behind the one it followed. */

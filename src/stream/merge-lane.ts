@@ -3,6 +3,7 @@ import { carrying, countOf, type Lot } from '../model.ts';
 import type { FeedStep } from './feed-steps.ts';
 import type { Merged, MergedItems, MergeInput, MergeRules, MergeSource } from './merge.ts';
 import { Places, type Stamps, TimedQueue, unwaiting } from './timed-queue.ts';
+import { Waits } from './waits.ts';
 
 /** A word of the feed itself that keeps its place among the items. */
 class Aside<T> {
@@ -12,15 +13,20 @@ class Aside<T> {
   }
 }
 
+/** What waits in a lane. */
+export type Queued<T> = T | Aside<T>;
+
 export interface Lane<T> {
   readonly input: MergeInput<T>;
   readonly index: number;
-  readonly queue: TimedQueue<T | Aside<T>>;
+  readonly queue: TimedQueue<Queued<T>>;
   /** Once it is open. */
   source: MergeSource<T> | undefined;
   places: Places<T>;
   /** How long its live items wait: as long as the slowest of the others takes, or as its own disorder asks. */
   window: number;
+  /** Of what is in the queue: of what came live, and of all else. */
+  readonly waits: { readonly live: Waits; readonly past: Waits };
   /** Still handing out its past. */
   past: boolean;
   over: boolean;
@@ -38,6 +44,7 @@ export function createLane<T>(input: MergeInput<T>, index: number): Lane<T> {
     source: undefined,
     places: new Places({ timeOf: () => null }),
     window: 0,
+    waits: { live: new Waits(), past: new Waits() },
     past: true,
     over: false,
     asides: 0,
@@ -66,7 +73,7 @@ export async function pump<T>(lane: Lane<T>, shared: Pumping<T>): Promise<void> 
     while (!shared.stopped()) {
       const step = await source.steps.next();
       if (step.done) {
-        queueAside(lane, { kind: 'over', from, end: step.value }, unwaiting(options.now()));
+        queueAside(lane, { kind: 'over', from, end: step.value }, { now: options.now(), waits: false });
         break;
       }
       take(lane, step.value, shared);
@@ -91,11 +98,12 @@ function take<T>(lane: Lane<T>, step: FeedStep<T>, { asides, options }: Pumping<
   const from = lane.index;
   if (step.kind === 'items') admit(lane, step, step.arrived ?? options.now());
   else if (step.kind === 'caught-up') lane.past = false;
-  else if (step.kind === 'gap') queueAside(lane, { ...step, from }, options.now());
+  else if (step.kind === 'gap') queueAside(lane, { ...step, from }, { now: options.now(), waits: true });
   else if (step.kind === 'progress') asides.push({ ...step, from });
   else {
     // Behind the gap that the end of the last connection has left.
-    if (step.notice.kind === 'reconnected') queueAside(lane, { ...step, from }, options.now());
+    if (step.notice.kind === 'reconnected')
+      queueAside(lane, { ...step, from }, { now: options.now(), waits: true });
     else asides.push({ ...step, from });
     // Nobody knows how long that takes.
     if (step.notice.kind === 'disconnected') lane.past = false;
@@ -104,18 +112,32 @@ function take<T>(lane: Lane<T>, step: FeedStep<T>, { asides, options }: Pumping<
 
 function admit<T>(lane: Lane<T>, step: Lot<T> & { readonly past: boolean }, now: number): void {
   const at = lane.places.of(step);
+  if (at.length === 0) return;
   lane.queue.push(step, at, step.past || !lane.places.timed ? unwaiting(now) : now);
+  lane.waits[step.past ? 'past' : 'live'].add(now, latest(at));
 }
 
-function queueAside<T>(lane: Lane<T>, step: Merged<T>, stamp: number): void {
+function latest(at: readonly number[]): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (const millis of at) if (millis > most) most = millis;
+  return most;
+}
+
+function queueAside<T>(
+  lane: Lane<T>,
+  step: Merged<T>,
+  { now, waits }: { readonly now: number; readonly waits: boolean },
+): void {
+  const at = Math.max(lane.places.last, lane.queue.lastAt);
   lane.asides += 1;
-  lane.queue.push({ items: [new Aside(step)] }, [Math.max(lane.places.last, lane.queue.lastAt)], stamp);
+  lane.queue.push({ items: [new Aside(step)] }, [at], waits ? now : unwaiting(now));
+  lane.waits.past.add(now, at);
 }
 
 /** What was taken of a lane's queue as steps; the first `behind` items are late. */
 export function stepsOf<T>(
   lane: Lane<T>,
-  { lot, stamps }: { readonly lot: Lot<T | Aside<T>>; readonly stamps: Stamps },
+  { lot, stamps }: { readonly lot: Lot<Queued<T>>; readonly stamps: Stamps },
   behind: number,
 ): readonly Merged<T>[] {
   if (lane.asides === 0) return partsOf(lane, { lot: lot as Lot<T>, stamps }, behind);
@@ -154,7 +176,7 @@ export function itemsOf<T>(
 
 function partsAndAsides<T>(
   lane: Lane<T>,
-  { items, stamps }: { readonly items: readonly (T | Aside<T>)[]; readonly stamps: Stamps },
+  { items, stamps }: { readonly items: readonly Queued<T>[]; readonly stamps: Stamps },
   behind: number,
 ): Merged<T>[] {
   const parts: Merged<T>[] = [];

@@ -3,6 +3,7 @@ import type { Gap, Lot, Notice } from '../model.ts';
 import type { Progress } from '../provider.ts';
 import type { FeedEnd, FeedStep } from './feed-steps.ts';
 import { createLane, itemsOf, type Lane, pump, stepsOf } from './merge-lane.ts';
+import { pauseOf, type Start, takeReady } from './merge-turns.ts';
 import type { Stamps, TimeOf } from './timed-queue.ts';
 
 /** What an input brings, once it is open. */
@@ -128,9 +129,8 @@ async function* mergeMany<T>(
         const aside = asides.shift();
         if (aside) yield aside;
       }
-      const ready = takeReady(lanes, options, start);
-      if (ready) {
-        const { lane, taken } = ready;
+      const turns = takeReady(lanes, options, start);
+      for (const { lane, taken } of turns) {
         const behind = countBehind(taken.at, handedOut);
         if (lane.places.timed) handedOut = Math.max(handedOut, taken.at.at(-1) ?? handedOut);
         yield* stepsOf(lane, taken, behind);
@@ -138,11 +138,10 @@ async function* mergeMany<T>(
           lane.resume();
           lane.resume = undefined;
         }
-        continue;
       }
-      if (asides.length > 0) continue;
+      if (turns.length > 0 || asides.length > 0) continue;
       if (lanes.every((lane) => lane.over && lane.queue.size === 0)) return;
-      const pause = untilNext(lanes, options, start);
+      const pause = pauseOf(lanes, options, start);
       await new Promise<void>((resolve) => {
         const timer = pause === null ? undefined : setTimeout(resolve, Math.max(1, pause));
         wake = () => {
@@ -179,58 +178,4 @@ function countBehind(at: readonly number[], handedOut: number): number {
   let count = 0;
   while (count < at.length && (at[count] ?? 0) < handedOut) count += 1;
   return count;
-}
-
-interface Start {
-  readonly at: number;
-  /** When the first of the inputs was open. */
-  firstOpen: number | null;
-}
-
-/** How long the others wait for the past of this one, on the clock of `now`. */
-function waitedForUntil<T>({ source }: Lane<T>, rules: MergeRules, { at, firstOpen }: Start): number {
-  if (rules.hurry.aborted) return Number.NEGATIVE_INFINITY;
-  if (source) return at + rules.patience;
-  return Math.min(at + rules.patience, (firstOpen ?? Number.POSITIVE_INFINITY) + rules.openPatience);
-}
-
-/** The earliest items that may go: as many of one lane as come before every other lane's first. */
-function takeReady<T>(lanes: readonly Lane<T>[], options: MergeRules, start: Start) {
-  let best: Lane<T> | null = null;
-  let bestAt = Number.POSITIVE_INFINITY;
-  let second = Number.POSITIVE_INFINITY;
-  let full = options.hurry.aborted;
-  for (const lane of lanes) {
-    if (lane.queue.size === 0) {
-      // Its past may still hold something earlier.
-      if (lane.past && options.now() < waitedForUntil(lane, options, start)) return null;
-      continue;
-    }
-    // Whoever waits for room need not wait for others as well.
-    if (lane.resume) full = true;
-    const at = lane.queue.firstAt;
-    if (best === null || at < bestAt) {
-      second = Math.min(second, bestAt);
-      best = lane;
-      bestAt = at;
-    } else second = Math.min(second, at);
-  }
-  if (!best) return null;
-  const taken = best.queue.take(second, full ? Number.POSITIVE_INFINITY : options.now() - best.window);
-  return taken && { lane: best, taken };
-}
-
-/** Milliseconds until something may go that may not yet; null when nothing is there. */
-function untilNext<T>(lanes: readonly Lane<T>[], options: MergeRules, start: Start): number | null {
-  const now = options.now();
-  let first: Lane<T> | undefined;
-  let waitedFor = now;
-  for (const lane of lanes) {
-    if (lane.queue.size === 0) {
-      if (lane.past) waitedFor = Math.max(waitedFor, waitedForUntil(lane, options, start));
-    } else if (!first || lane.queue.firstAt < first.queue.firstAt) first = lane;
-  }
-  if (!first) return null;
-  const stamp = first.queue.firstStamp;
-  return Math.max(stamp < 0 ? 0 : stamp + first.window - now, waitedFor - now);
 }

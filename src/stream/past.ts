@@ -135,6 +135,7 @@ async function* collected<T>(
       most: wanted,
       timeOf: source.timeOf,
       ordered: source.traits.ordered,
+      signal,
       onBatch() {
         attempt?.stands();
         options.onBatch?.();

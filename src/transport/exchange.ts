@@ -37,6 +37,8 @@ export interface Exchanger {
 
 /** Bytes of a body that are held before the connection is paused. */
 const HELD_BYTES = 256 * 1024;
+/** Bytes that are handed over at once, unless one chunk is larger. */
+const JOINED = 64 * 1024;
 const IDLE = 4_000;
 
 export function createExchanger(options: NetworkOptions, dialer: Dialer): Exchanger {
@@ -135,10 +137,32 @@ async function* drain(
   cancel: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for (let taken = await inbox.take(); 'items' in taken; taken = await inbox.take()) yield* taken.items;
+    for (let taken = await inbox.take(); 'items' in taken; taken = await inbox.take())
+      yield* joined(taken.items);
   } finally {
     cancel();
   }
+}
+
+/** Chunks as small as lines would cost more on their way than all that is done with them. */
+function* joined(chunks: readonly Uint8Array[]): Generator<Uint8Array, void, undefined> {
+  let few: Uint8Array[] = [];
+  let size = 0;
+  for (const chunk of chunks) {
+    if (size > 0 && size + chunk.length > JOINED) {
+      yield oneOf(few);
+      few = [];
+      size = 0;
+    }
+    few.push(chunk);
+    size += chunk.length;
+  }
+  if (few.length > 0) yield oneOf(few);
+}
+
+function oneOf(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  return only && chunks.length === 1 ? only : Buffer.concat(chunks);
 }
 
 interface Limits {

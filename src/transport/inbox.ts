@@ -1,4 +1,5 @@
 // What has come and nobody has taken yet: bounded by pausing its sender, handed over in batches, one waker. Knows no network.
+import { turnForOthers } from '../turns.ts';
 
 export interface InboxLimits {
   /** The sender is paused when so many bytes are held. */
@@ -76,6 +77,9 @@ export function createInbox<T, E>(limits: InboxLimits): Inbox<T, E> {
       rouse();
     },
     async take() {
+      // As long as more comes than is worked off nothing here would ever wait.
+      const others = turnForOthers();
+      if (others) await others;
       for (;;) {
         if (items.length > 0) return { items: empty() };
         if (closing) {

@@ -1,7 +1,8 @@
-// A target that refuses, hangs or fails beside one that works: nobody waits for it, and everything about it is said.
+// A target that refuses, hangs, fails or has a wrong clock beside one that works: nobody waits for it, and everything about
+// it is said.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Inside, inside } from './in-process.ts';
 import {
   createPlace,
@@ -11,6 +12,7 @@ import {
   moment,
   type Place,
   startGrounds,
+  startPolylog,
 } from './run-polylog.ts';
 
 let place: Place;
@@ -78,6 +80,31 @@ describe('one target that hangs', () => {
   it('does not keep a gate from its verdict', async () => {
     const tail = start(['logs', 'tail', ...BOTH, '--until-match', 'line 2'], { SCALINGO_AUTH_URL: muteUrl });
     expect((await tail.ended).code).toBe(0);
+  });
+});
+
+describe('an instance whose clock is an hour slow', () => {
+  it('does not keep a gate from its verdict, however much it writes', async () => {
+    const hour = 3_600_000;
+    const tail = startPolylog(
+      ['logs', 'tail', 'scalingo:shop', '-n', '0', '--fail-on', 'wanted', '--reorder', '200ms'],
+      { place, env: grounds.env },
+    );
+    await tail.said('+ scalingo:shop', 'stderr');
+    const early = (text: string) =>
+      grounds.world.write({ at: { ms: Date.now() - hour, nanos: 0 }, index: 2, text });
+    early('slow');
+    grounds.world.write({ at: { ms: Date.now(), nanos: 0 }, text: 'wanted' });
+    // Until the gate has fired: always one more that is earlier.
+    const writing = setInterval(() => early('slow'), 20);
+    onTestFinished(() => {
+      clearInterval(writing);
+      tail.child.kill('SIGKILL');
+    });
+    const ran = await tail.ended;
+    expect(ran.code).toBe(1);
+    expect(linesOf(ran.stdout).at(-1)).toContain('wanted');
+    expect(ran.stdout).toContain('/web-2 slow');
   });
 });
 

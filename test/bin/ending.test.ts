@@ -86,8 +86,8 @@ describe('a signal during a tail', () => {
     expect(ran.stderr).toContain('polylog: 0 lines');
   });
 
-  it('with a reader that takes nothing ends it as well', async () => {
-    const { child, said } = startPolylog(['logs', 'tail', 'scalingo:shop', '-n', '3000'], {
+  it('with a reader that takes nothing ends it as well, and says that not all was taken', async () => {
+    const { child, said, stderr } = startPolylog(['logs', 'tail', 'scalingo:shop', '-n', '3000'], {
       place,
       env: grounds.env,
     });
@@ -96,6 +96,11 @@ describe('a signal during a tail', () => {
     const exited = once(child, 'exit');
     child.kill('SIGINT');
     expect(await exited).toEqual([130, null]);
+    await expect
+      .poll(stderr)
+      .toMatch(
+        /^polylog: scalingo:shop: interrupted, the output is incomplete\.\npolylog: \d+ lines in [\d.]+ s\n$/m,
+      );
   });
 });
 

@@ -1,73 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { FeedEnd, FeedStep } from '../../src/stream/feed.ts';
 import { type Merged, type MergeSource, merge } from '../../src/stream/merge.ts';
 import { arrivalOf } from '../../src/stream/timed-queue.ts';
-import { type Line, lines, second } from './scripted-source.ts';
-
-type Steps = AsyncGenerator<FeedStep<Line>, FeedEnd, undefined>;
-
-function input(steps: Steps, more: Partial<MergeSource<Line>> = {}): MergeSource<Line> {
-  return {
-    steps,
-    timeOf: (line) => (line.at === null ? null : second(line.at)),
-    window: 0,
-    ordered: true,
-    ...more,
-  };
-}
+import { driven, input, live, type Steps } from './driven-feed.ts';
+import { type Line, lines } from './scripted-source.ts';
 
 async function* past(...items: Line[][]): Steps {
   for (const batch of items) yield { kind: 'items', items: batch, past: true };
   yield { kind: 'caught-up' };
   return { reason: 'end of history' };
-}
-
-/** A feed that the test drives. */
-function driven() {
-  const queue: (FeedStep<Line> | FeedEnd | Error)[] = [];
-  let wake = () => {};
-  const pulled: (() => void)[] = [];
-  let pulls = 0;
-  let over = () => {};
-  const stopped = new Promise<void>((resolve) => {
-    over = resolve;
-  });
-  async function* run(): Steps {
-    try {
-      for (;;) {
-        pulls += 1;
-        for (const tell of pulled.splice(0)) tell();
-        while (queue.length === 0) {
-          await Promise.race([
-            stopped,
-            new Promise<void>((resolve) => {
-              wake = resolve;
-            }),
-          ]);
-          if (queue.length === 0) return { reason: 'stopped' };
-        }
-        const step = queue.shift();
-        if (step instanceof Error) throw step;
-        if (step && 'kind' in step) yield step;
-        else if (step) return step;
-      }
-    } finally {
-      over();
-    }
-  }
-  return {
-    steps: run(),
-    send(step: FeedStep<Line> | FeedEnd | Error) {
-      queue.push(step);
-      wake();
-    },
-    stop: () => over(),
-    pulls: () => pulls,
-  };
-}
-
-function live(...at: number[]): FeedStep<Line> {
-  return { kind: 'items', items: lines(...at), past: false };
 }
 
 async function collect(

@@ -302,6 +302,18 @@ describe('credentials', () => {
 });
 
 describe('streams', () => {
+  test('chunks as small as lines come in larger pieces, whole and in order', async () => {
+    const texts = Array.from({ length: 5000 }, (_, index) => `line ${index} of a log\n`);
+    const { origin } = await serveRaw((socket) => {
+      const chunks = texts.map((text) => `${text.length.toString(16)}\r\n${text}\r\n`).join('');
+      socket.end(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
+    });
+    const { items } = await collect((await networkWith().stream({ url: origin }, never)).body);
+    expect(textOf(items)).toBe(texts.join(''));
+    expect(items.length).toBeLessThan(500);
+    expect(Math.max(...items.map(({ length }) => length))).toBeLessThanOrEqual(64 * 1024);
+  });
+
   test('any status is an answer, and nothing is asked twice', async () => {
     let asked = 0;
     const { origin } = await serve((_request, response) => {
