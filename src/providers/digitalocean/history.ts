@@ -51,7 +51,7 @@ async function* newest(
     let count = 0;
     try {
       for await (const batch of liveOf(log, answer, lines, signal)) {
-        count += batch.items.length;
+        count += countOf(batch);
         if (held !== null) held.push(batch);
         // More than was asked for, and of unknown length: it is not held.
         if (held === null) yield tally.count(batch);
@@ -107,7 +107,8 @@ async function* archivesThenLive(
         archived = step.value;
         break;
       }
-      overlap.remember(step.value.items);
+      // Nothing comes behind them otherwise.
+      if (answer.live !== null) overlap.remember(step.value);
       yield tally.count(step.value);
     }
   } catch (error) {

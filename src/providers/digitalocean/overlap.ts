@@ -1,14 +1,14 @@
 // Drops from a live part what the archives before it have brought already. Knows no request.
-import { compareInstants, type Instant, type LogEntry } from '../../model.ts';
+import { compareInstants, countOf, type Instant, type LogEntry, type Lot } from '../../model.ts';
 
 export interface Overlap {
-  /** What the archives bring, in their order. */
-  remember(items: readonly LogEntry[]): void;
+  /** What the archives bring, in their order. Costs nothing per line. */
+  remember(lot: Lot<LogEntry>): void;
   /** What the live part brings, without the lines that were in the archives. */
   fresh(items: readonly LogEntry[]): LogEntry[];
 }
 
-/** Lines at the end of the archives that are remembered one by one. */
+/** Lines at the end of the archives that are remembered one by one, and what came together with the first of them. */
 const KEPT = 10_000;
 
 /**
@@ -17,7 +17,8 @@ const KEPT = 10_000;
  * time before the remembered end is one of those that were forgotten. A line without a time goes with the one before it.
  */
 export function createOverlap(kept = KEPT): Overlap {
-  let lines: LogEntry[] = [];
+  const lots: Lot<LogEntry>[] = [];
+  let size = 0;
   let first: Instant | null = null;
   let forgotten = false;
   let end: End | undefined;
@@ -31,16 +32,19 @@ export function createOverlap(kept = KEPT): Overlap {
     return use(unused, raw);
   };
   return {
-    remember(items) {
-      first ??= timesOf(items)[0] ?? null;
-      lines.push(...items);
-      if (lines.length > kept * 2) {
-        lines = lines.slice(-kept);
+    remember(lot) {
+      if (countOf(lot) === 0) return;
+      first ??= timesOf(lot.items)[0] ?? null;
+      lots.push(lot);
+      size += countOf(lot);
+      for (let oldest = lots[0]; oldest && size - countOf(oldest) >= kept; oldest = lots[0]) {
+        size -= countOf(oldest);
+        lots.shift();
         forgotten = true;
       }
     },
     fresh(items) {
-      end ??= endOf(lines);
+      end ??= endOf(lots.flatMap((lot) => lot.items));
       const known = end;
       return items.filter((entry) => {
         lastWasRepeat = isRepeat(entry, known);

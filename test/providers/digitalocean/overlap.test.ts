@@ -8,7 +8,7 @@ const parse = createLineParser({ source: 'app', deployment: null, component: nul
 const entries = (lines: readonly string[]) => lines.map((raw) => new LogEntry(raw, parse));
 const left = (archive: readonly string[], live: readonly string[], kept?: number) => {
   const overlap = createOverlap(kept);
-  for (const each of archive) overlap.remember(entries([each]));
+  for (const each of archive) overlap.remember({ items: entries([each]) });
   return overlap.fresh(entries(live)).map(({ raw }) => raw);
 };
 const lines = (from: number, to: number) =>
