@@ -20,7 +20,7 @@ export interface Turn<T> {
  * however short it has waited; what comes meanwhile goes afterwards, so that lines that keep coming with early times hold
  * up nothing. Else as many of one lane as come before every other lane's first.
  */
-export function takeReady<T>(lanes: readonly Lane<T>[], rules: MergeRules, start: Start): readonly Turn<T>[] {
+export function takeReady<T>(lanes: readonly Lane<T>[], rules: MergeRules, start: Start): Iterable<Turn<T>> {
   const now = rules.now();
   let full = rules.hurry.aborted;
   for (const lane of lanes) {
@@ -29,9 +29,9 @@ export function takeReady<T>(lanes: readonly Lane<T>[], rules: MergeRules, start
     // Whoever waits for room need not wait for others as well.
     if (lane.resume) full = true;
   }
-  const due = takeUntil(lanes, dueUntil(lanes, now, heldUntil(lanes, rules, start)));
-  if (due.length > 0) return due;
   const next = nextOf(lanes);
+  const due = dueUntil(lanes, now, heldUntil(lanes, rules, start));
+  if (next && next.lane.queue.firstAt <= due) return takeUntil(lanes, due);
   const turn = next && takeOf(next, full ? Number.POSITIVE_INFINITY : now - next.lane.window);
   return turn ? [turn] : [];
 }
@@ -80,14 +80,24 @@ function nextOf<T>(lanes: readonly Lane<T>[]): Next<T> | null {
   return next && { lane: next, until };
 }
 
-/** Everything up to that time that is there. */
-function takeUntil<T>(lanes: readonly Lane<T>[], due: number): Turn<T>[] {
-  const turns: Turn<T>[] = [];
-  for (let next = nextOf(lanes); next && next.lane.queue.firstAt <= due; next = nextOf(lanes)) {
-    const turn = takeOf({ ...next, until: Math.min(next.until, due) }, Number.POSITIVE_INFINITY);
-    if (turn) turns.push(turn);
+/**
+ * Everything up to that time that is there, taken as it is asked for. Of each lane as many items as are there now: what
+ * comes meanwhile, however early, takes the place of its own lane's at most.
+ */
+function* takeUntil<T>(lanes: readonly Lane<T>[], due: number): Generator<Turn<T>, void, undefined> {
+  const left = lanes.map((lane) => lane.queue.countUntil(due));
+  let open = lanes.filter((_, index) => (left[index] ?? 0) > 0);
+  for (;;) {
+    const next = nextOf(open);
+    if (!next || next.lane.queue.firstAt > due) return;
+    const { lane } = next;
+    const turn = takeOf({ lane, until: Math.min(next.until, due) }, Number.POSITIVE_INFINITY);
+    if (!turn) return;
+    const rest = (left[lane.index] ?? 0) - turn.taken.at.length;
+    left[lane.index] = rest;
+    if (rest <= 0) open = open.filter((other) => other !== lane);
+    yield turn;
   }
-  return turns;
 }
 
 function takeOf<T>({ lane, until }: Next<T>, stamp: number): Turn<T> | null {

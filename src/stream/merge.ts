@@ -129,8 +129,9 @@ async function* mergeMany<T>(
         const aside = asides.shift();
         if (aside) yield aside;
       }
-      const turns = takeReady(lanes, options, start);
-      for (const { lane, taken } of turns) {
+      let wasReady = false;
+      for (const { lane, taken } of takeReady(lanes, options, start)) {
+        wasReady = true;
         const behind = countBehind(taken.at, handedOut);
         if (lane.places.timed) handedOut = Math.max(handedOut, taken.at.at(-1) ?? handedOut);
         yield* stepsOf(lane, taken, behind);
@@ -139,7 +140,7 @@ async function* mergeMany<T>(
           lane.resume = undefined;
         }
       }
-      if (turns.length > 0 || asides.length > 0) continue;
+      if (wasReady || asides.length > 0) continue;
       if (lanes.every((lane) => lane.over && lane.queue.size === 0)) return;
       const pause = pauseOf(lanes, options, start);
       await new Promise<void>((resolve) => {

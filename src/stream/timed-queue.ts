@@ -90,7 +90,7 @@ const MOST_JOINED = 256;
 
 export class TimedQueue<T> {
   /** Each begins where the one before it ends, or later; those before `#first` are gone. */
-  #runs: Run<T>[] = [];
+  #runs: (Run<T> | undefined)[] = [];
   #first = 0;
   #size = 0;
 
@@ -113,6 +113,19 @@ export class TimedQueue<T> {
   /** Milliseconds of the last item; -Infinity when there is none. */
   get lastAt(): number {
     return this.#runs.at(-1)?.at.at(-1) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** How many items are not later than `until`, milliseconds. */
+  countUntil(until: number): number {
+    let count = 0;
+    for (let index = this.#first; index < this.#runs.length; index += 1) {
+      const run = this.#runs[index];
+      if (!run || (run.at[run.head] ?? 0) > until) break;
+      let end = run.at.length;
+      while (end > run.head && (run.at[end - 1] ?? 0) > until) end -= 1;
+      count += end - run.head;
+    }
+    return count;
   }
 
   /** Puts items where they belong, behind those of the same time. `at`: of each, in any order. */
@@ -143,6 +156,7 @@ export class TimedQueue<T> {
   }
 
   #dropFirst(): void {
+    this.#runs[this.#first] = undefined;
     this.#first += 1;
     if (this.#first < 64 && this.#first < this.#runs.length) return;
     this.#runs = this.#runs.slice(this.#first);
