@@ -1,15 +1,4 @@
-// Loaded into the program's process before it: where the program waits for a platform's rhythm (src/wait.ts), it waits
-// a tenth of that, so that a gate's second look need not take ten seconds. Time limits keep their length.
-const TENTH = 0.1;
-/** Shorter ones are no rhythm; a rhythm is not made quicker than this. Milliseconds. */
-const SHORTEST = 200;
+// Loaded into the program's process before it.
+import { quicken } from './quicken.mjs';
 
-/** `wait`, in its own file or in a file of the bundle. */
-const ASKS = /\bat wait(?:\$\d+)? \(.*\/(?:dist|src)\//;
-
-const { setTimeout: start } = globalThis;
-
-globalThis.setTimeout = Object.assign(function quick(callback, millis, ...rest) {
-  const isRhythm = millis > SHORTEST && ASKS.test(new Error().stack ?? '');
-  return start(callback, isRhythm ? Math.max(SHORTEST, millis * TENTH) : millis, ...rest);
-}, start);
+quicken();

@@ -4,7 +4,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { Interruption } from '../../src/errors.ts';
 import type { Host } from '../../src/host.ts';
 import { main } from '../../src/main.ts';
-import '../bin/quick-clock.mjs';
+import { quicken } from '../bin/quicken.mjs';
 import type { Env, Place } from '../bin/run-polylog.ts';
 
 export interface How {
@@ -38,6 +38,7 @@ export function startPolylog(args: readonly string[], how: How, columns?: number
   const stdout = new Heard(columns);
   const stderr = new Heard(columns);
   const stop = new AbortController();
+  const slowDown = quicken();
   const ended = main([...args], {
     argv: [...args],
     env: { ...how.place.env, ...how.env },
@@ -52,7 +53,9 @@ export function startPolylog(args: readonly string[], how: How, columns?: number
     node: process.execPath,
     root: new URL('../../', import.meta.url),
     ...(how.retry && { retry: how.retry }),
-  }).then((code) => ({ code, stdout: stdout.text, stderr: stderr.text }));
+  })
+    .finally(slowDown)
+    .then((code) => ({ code, stdout: stdout.text, stderr: stderr.text }));
   return {
     stdout: () => stdout.text,
     stderr: () => stderr.text,
