@@ -32,7 +32,7 @@ export async function* decompress(
     pieces.putBack(head);
     if (isMagic(head)) return yield* members(pieces, { onFlaw, damagedAt });
     if (plain && !plain.test(head.toString('latin1'))) throw new NotGzip('not gzip');
-    for (let piece = await pieces.next(); piece !== null; piece = await pieces.next()) yield piece;
+    for (let piece = await pieces.next(WHOLE); piece !== null; piece = await pieces.next(WHOLE)) yield piece;
   } finally {
     await pieces.close();
   }
@@ -51,6 +51,8 @@ export function damageOf(error: unknown): Damage {
   return { isBroken: code === 'Z_DATA_ERROR', at: typeof at === 'number' ? at : undefined };
 }
 
+/** As it comes: nothing grows out of plain text. */
+const WHOLE = Number.POSITIVE_INFINITY;
 const MAGIC = [0x1f, 0x8b] as const;
 /** Bytes that tell plain text from other things. */
 const BEGINNING = 20;
