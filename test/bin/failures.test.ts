@@ -1,7 +1,6 @@
 // What goes wrong between us and a platform: one sentence, the exit code of the contract, what was received stays.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -247,11 +246,7 @@ describe('a platform that cannot be reached (6)', () => {
     ['qnap:docker/shop-web', ['Container Station', 'docker/shop-web', 'refused the connection']],
     ['scalingo:shop', ['Scalingo', 'shop', 'refused the connection']],
   ])('%s: is tried again for a bounded time', async (target, words) => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => free.once('listening', resolve));
-    const { port } = free.address() as { port: number };
-    await new Promise((resolve) => free.close(resolve));
-    const url = `http://127.0.0.1:${port}`;
+    const url = 'http://127.0.0.1:1';
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const code = await main(['logs', target], {
       argv: ['logs', target],
