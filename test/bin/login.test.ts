@@ -25,7 +25,7 @@ async function person(command: string, typed: Typed, env: Env = {}) {
     screen.pty.write(answer === CTRL_C ? answer : `${answer}\r`);
   }
   const { text } = await screen.ended;
-  expect(text).toMatch(/\nicanon\necho\n$/);
+  expect(text, text).toMatch(/\nicanon\necho\n$/);
   return { text, code: /code=(\d+)/.exec(text)?.[1] };
 }
 
