@@ -18,14 +18,18 @@ const CTRL_C = '\u0003';
 
 /** Then the shell says how it ended and whether the terminal echoes again. */
 async function person(command: string, typed: Typed, env: Env = {}) {
-  const script = `${command}; echo "code=$?"; stty -a | grep -ow -e -echo -e echo -e -icanon -e icanon`;
+  const script = `${command}; echo "code=$?"; stty -a | grep -ow -e -echo -e echo -e -icanon -e icanon; echo over; read -r _`;
   const screen = shellOnTerminal(script, { place, env: { POLYLOG_KEYRING: 'off', ...env } });
   for (const [prompt, answer] of typed) {
     await (typeof prompt === 'string' ? screen.said(prompt) : prompt);
     screen.pty.write(answer === CTRL_C ? answer : `${answer}\r`);
   }
-  const { text } = await screen.ended;
-  expect(text, text).toMatch(/\nicanon\necho\n$/);
+  // What has not been read soon after the end is lost.
+  await screen.said('\nover\n');
+  const text = screen.text();
+  screen.pty.write('\r');
+  await screen.ended;
+  expect(text, text).toMatch(/\nicanon\necho\nover\n$/);
   return { text, code: /code=(\d+)/.exec(text)?.[1] };
 }
 
