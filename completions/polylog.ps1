@@ -80,7 +80,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--include-raw'; About = 'ndjson: the platform''s line besides'; TakesValue = $false; Hidden = $false; Words = @() }
-        @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--reorder'; About = 'window in which sources are put in order of time (1s; one target alone 200ms)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--site'; About = 'a site''s log, in place of a target (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -178,7 +178,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--include-raw'; About = 'ndjson: the platform''s line besides'; TakesValue = $false; Hidden = $false; Words = @() }
-        @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--reorder'; About = 'window in which sources are put in order of time (1s; one target alone 200ms)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--site'; About = 'a site''s log, in place of a target (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }
@@ -272,7 +272,7 @@ Register-ArgumentCompleter -Native -CommandName polylog, logs -ScriptBlock {
         @{ Text = '--fields'; About = 'text: what was parsed out of JSON and logfmt messages in place of them'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--no-parse'; About = 'parse no messages: levels and fields only from the platform itself'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--include-raw'; About = 'ndjson: the platform''s line besides'; TakesValue = $false; Hidden = $false; Words = @() }
-        @{ Text = '--reorder'; About = 'window in which sources are put in order of time'; TakesValue = $true; Hidden = $false; Words = @() }
+        @{ Text = '--reorder'; About = 'window in which sources are put in order of time (1s; one target alone 200ms)'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--heartbeat'; About = 'a sign of life on stderr in a long silence'; TakesValue = $true; Hidden = $false; Words = @() }
         @{ Text = '--explain'; About = 'say what the platform does itself and what is done here, then end'; TakesValue = $false; Hidden = $false; Words = @() }
         @{ Text = '--site'; About = 'a site''s log, in place of a target (Akkeris)'; TakesValue = $true; Hidden = $false; Words = @() }

@@ -33,8 +33,13 @@ export interface LaneReading {
   readonly request: LogRequest;
   readonly flags: PlatformFlags;
   readonly tally: FeedTally;
+  /** Whether it is the only target. */
+  readonly isAlone: boolean;
   readonly signal: AbortSignal;
 }
+
+/** What a line of a single target waits for others of it: hardly to be seen, and longer than instances are apart. Milliseconds. */
+const ALONE = 200;
 
 export interface OpenedLane {
   readonly source: Source<LogEntry>;
@@ -43,7 +48,7 @@ export interface OpenedLane {
 }
 
 /** Signs in, looks the app up and binds its log. Throws CliError. */
-export async function openLane(lane: Lane, reading: Omit<LaneReading, 'tally'>): Promise<OpenedLane> {
+export async function openLane(lane: Lane, reading: Omit<LaneReading, 'tally' | 'isAlone'>): Promise<OpenedLane> {
   const { context, request, flags, signal } = reading;
   refuseContradiction(lane.target, request);
   const { provider, client } = await context.connect(lane.target.entry);
@@ -87,7 +92,8 @@ export async function readLane(lane: Lane, reading: LaneReading): Promise<MergeS
     },
   };
   const { live, ordered, history, retention } = source.traits;
-  const usual = live.kind === 'poll' ? (live.everyMillis ?? 0) + 1000 : 1000;
+  const among = live.kind === 'poll' ? (live.everyMillis ?? 0) + 1000 : 1000;
+  const usual = reading.isAlone ? ALONE : among;
   const steps = feed(source, options, signal);
   const notices = [...said];
   if (!request.follow && history === 'none') notices.push({ kind: 'limit', message: retention });

@@ -139,7 +139,7 @@ async function printAll(lanes: readonly Lane[], printing: Printing): Promise<Ver
   const { reading, stop, printer, tally } = printing;
   const { signal } = stop;
   const merged = merge(
-    lanes.map((lane) => () => readLane(lane, { ...reading, tally, signal })),
+    lanes.map((lane) => () => readLane(lane, { ...reading, tally, isAlone: lanes.length === 1, signal })),
     { hurry: signal },
   );
   const heartbeat = startHeartbeat(reading.request.heartbeat, printer);
