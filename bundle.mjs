@@ -11,7 +11,8 @@ const TOGETHER = {
 
 /** The modules that are reached without a dynamic import; an earlier group takes what a later one needs as well. */
 function groupOf(name, index, { length }) {
-  return { name: (id, graph) => (reached(name, graph).has(id) ? name : null), priority: length - index };
+  const own = (id, graph) => (reached(name, graph).has(id) ? name : null);
+  return { name: own, debugName: name, priority: length - index };
 }
 
 const found = new Map();
