@@ -23,6 +23,10 @@ export interface LogReading {
   traits: Pick<DialectTraits, 'timeParameters' | 'lists'>;
   /** What `offset` counts: rows to skip, or the id of the first row; or nothing (wire: 2.4, "means something else"). */
   offset: 'rows' | 'id' | 'ignored';
+  /** Which rows come first, against `newest` of the documents (wire: 2.1). */
+  order: 'newest' | 'oldest';
+  /** Rows that are written right after each answer. */
+  growth: number;
   /** Whether start and end are compared with the shifted or the true seconds, or with nothing. */
   times: 'shifted' | 'true' | 'ignored';
   /** Whether `text` tells cases apart. */
@@ -87,7 +91,11 @@ export function createActivityLog(reading: LogReading, now: () => WorldTime): Ac
       add({ category: 'system', user, message: 'System logs are cleared' });
       return gone;
     },
-    select: (query) => selectRows(rows, query, reading),
+    select: (query) => {
+      const selected = selectRows(reading.order === 'oldest' ? rows.toReversed() : rows, query, reading);
+      for (let count = 0; count < reading.growth; count += 1) add({ message: 'written meanwhile' });
+      return selected;
+    },
     csv: () =>
       ['Date,Level,Category,User,Message', ...rows.map((row) => csvLine(row, reading.clock)), ''].join(
         '\r\n',

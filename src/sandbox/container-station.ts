@@ -61,6 +61,10 @@ export interface ContainerStationOptions extends SandboxOptions {
   eventRing?: number;
   /** What the log's `offset` means; default `rows`. */
   logOffset?: 'rows' | 'id' | 'ignored';
+  /** Which row the log begins with; default `newest`. */
+  logOrder?: 'newest' | 'oldest';
+  /** Rows that are written to the log after each answer of it; default 0. */
+  logGrowth?: number;
   /** What the log's start and end are compared with; default `shifted`. */
   logTimes?: 'shifted' | 'true' | 'ignored';
   /** Default `insensitive`. */
@@ -216,6 +220,8 @@ function buildLog(options: ContainerStationOptions, own: Pick<Station, 'traits' 
   const reading = {
     ...own,
     offset: options.logOffset ?? 'rows',
+    order: options.logOrder ?? 'newest',
+    growth: options.logGrowth ?? 0,
     times: options.logTimes ?? 'shifted',
     textCase: options.textCase ?? 'insensitive',
     maxLimit: options.maxLogLimit ?? Number.POSITIVE_INFINITY,

@@ -1,4 +1,5 @@
 // Walks the activity log page by page from its newest row back. Knows no entry and no following.
+import { beginsWithOldest, fromOldest, isAscending } from './activity-order.ts';
 import { descending, type Reached, windowsBefore } from './activity-windows.ts';
 import type { StationClient } from './client.ts';
 import type { StationClock } from './clock.ts';
@@ -19,6 +20,9 @@ export interface PageWalk extends PageQuery {
 /** A station whose largest page is smaller than what it gives unasked is not to be expected (wire: 2.1). */
 const UNASKED_ROWS = 20;
 
+/** Pages in a row that bring nothing older: the log grows as fast as it is read. */
+const MOST_FRUITLESS = 3;
+
 /**
  * Pages of rows with descending ids, each row once, also while rows are written. Every page is asked to begin with
  * the last row that is known, because `offset` is documented in one vague phrase: where that row is missing, or the
@@ -30,26 +34,43 @@ export async function* newestFirst(
   { pageRows, clock, ...query }: PageWalk,
   signal: AbortSignal,
 ): AsyncGenerator<LogRow[], WalkEnd, undefined> {
-  const first = descending(await client.logRows({ ...query, limit: pageRows, offset: 0 }, signal));
+  const given = await client.logRows({ ...query, limit: pageRows, offset: 0 }, signal);
+  const first = descending(given);
   const newest = first[0];
   let lowest = first.at(-1);
   if (!newest || !lowest) return 'end';
+  const mayHaveMore = first.length >= Math.min(pageRows, UNASKED_ROWS);
+  if (mayHaveMore && isAscending(given) && (await beginsWithOldest(client, { query, first }, signal))) {
+    return yield* fromOldest(client, query, signal);
+  }
   yield first;
-  if (first.length < Math.min(pageRows, UNASKED_ROWS)) return 'end';
+  if (!mayHaveMore) return 'end';
+  let widest = first.length;
+  let fruitless = 0;
+  let grown = 0;
   for (let offset = first.length; ; ) {
     // A short page is no end by itself: the station may have a largest page of its own.
-    const asked = { ...query, limit: pageRows + 1, offset: offset - 1 };
+    const asked = { ...query, limit: pageRows + 1 + grown, offset: offset - 1 };
     const page = descending(await client.logRows(asked, signal));
     const [top] = page;
     if (!top) return 'end';
     const known: LogRow = lowest;
     const beganAgain = asked.offset > 0 && top.id >= newest.id;
     if (beganAgain || !page.some(({ id }) => id === known.id)) {
-      return yield* unpaged(client, { query, known, most: first.length, clock }, signal);
+      return yield* unpaged(client, { query, known, most: widest, clock }, signal);
     }
     const older: LogRow[] = page.filter(({ id }) => id < known.id);
+    // Rows that are written meanwhile push the known one down: only a full page may have been cut off behind it.
+    if (older.length === 0 && (page.length === 1 || page.length < widest)) return 'end';
+    widest = Math.max(widest, page.length);
+    fruitless = older.length > 0 ? 0 : fruitless + 1;
+    // By time, what is written meanwhile is in nobody's way.
+    if (fruitless === MOST_FRUITLESS) {
+      return yield* unpaged(client, { query, known, most: widest, clock }, signal);
+    }
     if (older.length > 0) yield older;
-    else if (page.length === 1) return 'end';
+    // So much room the next page has for what is written until then.
+    grown = older.length > 0 ? 0 : page.length - 1;
     lowest = older.at(-1) ?? known;
     offset += page.length - 1;
   }

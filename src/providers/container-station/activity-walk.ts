@@ -32,6 +32,8 @@ export interface HistoryWalk {
 /** Whether the station compares time limits with true or with local time is unknown: so both lie within (wire: 2.2). */
 const WIDENED_SECONDS = 14 * 3600;
 
+const ROWS_THAT_SHOW_ORDER = 2;
+
 export interface HistoryChoice extends WalkChoice {
   readonly query: HistoryQuery;
 }
@@ -45,7 +47,7 @@ export async function* walkHistory(
   const wanted = query.lines === 'all' ? Number.POSITIVE_INFINITY : query.lines;
   if (wanted === 0) return { ...NOTHING_MORE, kept: 0, complete: false };
   const range = widened(query);
-  const pageRows = Math.min(client.pace.pageRows, wanted);
+  const pageRows = Math.min(client.pace.pageRows, Math.max(wanted, ROWS_THAT_SHOW_ORDER));
   const pages = newestFirst(client, { ...filters, ...range, pageRows, clock }, signal);
   let kept = 0;
   let seen = 0;

@@ -262,6 +262,41 @@ describe('history', () => {
     },
   );
 
+  it.each([
+    ['one row per answer', 1, {}],
+    ['a page less one per answer', 9, { maxLogLimit: 10 }],
+    ['more than a page per answer', 15, { maxLogLimit: 10 }],
+  ])('ends while the log grows by %s', async (_name, logGrowth, options) => {
+    const { nas, client } = await station({ rows: rows(64), logGrowth, ...options });
+    const { batches } = await readPast(await openLogs(client, ''), ALL);
+    const old = messagesOf(batches).filter((message) => message.startsWith('row'));
+    expect(old).toEqual(numbered(1, 64));
+    expect(logQueries(nas.requests).length).toBeLessThan(40);
+  });
+
+  it.each([
+    ['all', {}, numbered(1, 64)],
+    ['all', { maxLogLimit: 12 }, numbered(1, 64)],
+    [5, {}, numbered(60, 64)],
+    [1, {}, ['row 64']],
+  ] as const)(
+    'of a station that lists the oldest row first has the newest %s',
+    async (lines, options, wanted) => {
+      const { client } = await station({ rows: rows(64), logOrder: 'oldest', ...options });
+      const { batches } = await readPast(await openLogs(client, ''), { ...ALL, lines });
+      expect(messagesOf(batches)).toEqual(wanted);
+    },
+  );
+
+  it('refuses to take the oldest rows for the newest where there are too many to reach those', async () => {
+    const { client } = await station({ rows: rows(64), logOrder: 'oldest' }, { unpagedRows: 30 });
+    const read = openLogs(client, '').then((source) => readPast(source, { ...ALL, lines: 5 }));
+    await expect(read).rejects.toMatchObject({
+      kind: 'platform',
+      message: expect.stringContaining('oldest first'),
+    });
+  });
+
   it('puts rows in order whatever the order of an answer', async () => {
     const nas = await serve(({ path }) => {
       if (path.includes('/log?'))
