@@ -12,6 +12,7 @@ import type {
   Traits,
 } from '../../provider.ts';
 import { wait } from '../../wait.ts';
+import { refuseOldestFirst } from './activity-order.ts';
 import { walkAfter, walkHistory } from './activity-walk.ts';
 import type { StationClient } from './client.ts';
 import { clockOfOffset, type StationClock } from './clock.ts';
@@ -148,6 +149,7 @@ async function* look(
     return after;
   }
   const cleared = newest.id <= after.id;
+  if (cleared) await refuseOldestFirst(client, signal);
   const stack = createRowStack(client.pace.rowsInMemory);
   try {
     const known = cleared ? NOTHING : after;

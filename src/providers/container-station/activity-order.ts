@@ -3,7 +3,7 @@
 import { CliError } from '../../errors.ts';
 import { descending } from './activity-windows.ts';
 import type { StationClient } from './client.ts';
-import type { LogQuery } from './log-query.ts';
+import { type LogQuery, NO_FILTERS } from './log-query.ts';
 import type { LogRow } from './translate.ts';
 
 type RowQuery = Omit<LogQuery, 'limit' | 'offset'>;
@@ -28,6 +28,16 @@ export async function beginsWithOldest(
   const [newest] = first;
   const lowest = first.at(-1);
   return newest !== undefined && lowest !== undefined && ids.has(newest.id) && !ids.has(lowest.id);
+}
+
+/** Throws a platform CliError where the first row is the oldest: what is new can be told by no look at it. */
+export async function refuseOldestFirst(client: StationClient, signal: AbortSignal): Promise<void> {
+  const query = { ...NO_FILTERS, start: null, end: null };
+  const rows = await client.logRows({ ...query, limit: 2, offset: 0 }, signal);
+  const first = descending(rows);
+  if (!isAscending(rows) || !(await beginsWithOldest(client, { query, first }, signal))) return;
+  const message = `${client.station} lists its activity log oldest first, so that it cannot be followed.`;
+  throw new CliError('platform', message, { hint: 'Without -f, logs show reads what there is.' });
 }
 
 /**

@@ -288,6 +288,17 @@ describe('history', () => {
     },
   );
 
+  it('does not take a station that lists the oldest row first for one that was cleared', async () => {
+    const { client } = await station({ rows: rows(64), logOrder: 'oldest' });
+    const source = await openLogs(client, '');
+    const { batches } = await readPast(source, ALL);
+    const live = source.live({ after: batches.at(-1)?.position ?? null }, ownSignal());
+    await expect(live.next()).rejects.toMatchObject({
+      kind: 'platform',
+      message: expect.stringContaining('cannot be followed'),
+    });
+  });
+
   it('refuses to take the oldest rows for the newest where there are too many to reach those', async () => {
     const { client } = await station({ rows: rows(64), logOrder: 'oldest' }, { unpagedRows: 30 });
     const read = openLogs(client, '').then((source) => readPast(source, { ...ALL, lines: 5 }));
