@@ -1,6 +1,6 @@
 // The past of a log: its archives, and what a live URL replays before it closes. Knows nothing of following.
 import { CliError, isPartial } from '../../errors.ts';
-import { compareInstants, countOf, type Instant, type LogEntry } from '../../model.ts';
+import { compareInstants, countOf, type Instant, type LogEntry, type Notice } from '../../model.ts';
 import type { Batch, HistoryEnd, HistoryQuery } from '../../provider.ts';
 import { delayBeforeRetry } from '../../transport/retry.ts';
 import { wait } from '../../wait.ts';
@@ -117,12 +117,23 @@ async function* archivesThenLive(
   } finally {
     await archives.return(archived);
   }
+  let saidTwice = false;
   for await (const batch of live) {
-    yield tally.count(answer.archives.length === 0 ? batch : { ...batch, items: overlap.fresh(batch.items) });
+    if (answer.archives.length > 0) {
+      const items = overlap.fresh(batch.items);
+      if (overlap.uncompared > 0 && !saidTwice) yield { items: [], notices: [maybeTwice(log)] };
+      saidTwice ||= overlap.uncompared > 0;
+      yield tally.count({ ...batch, items });
+    } else yield tally.count(batch);
   }
   if (stall !== null) throw stall;
   if (archived.refused !== null && tally.isEmpty()) throw allRefused(log, archived.refused);
   return archived.whole;
+}
+
+function maybeTwice({ place }: LogReading): Notice {
+  const message = `the archives of ${place.subject.what} are too long to be compared as a whole: lines may come twice`;
+  return { kind: 'warning', message };
 }
 
 /** Of archives, none of which could be had, where nothing else was read either. `how`: `was refused (403)`. */

@@ -553,6 +553,32 @@ describe('archives and a live URL', () => {
     ]);
   });
 
+  it('lose nothing of an archive that was refused, however much was read behind it', async () => {
+    const all = Array.from({ length: 14_000 }, (_, index) => line(index % 60, `message ${index}`)).sort();
+    const part = (from: number, to: number): Route => {
+      return (_, response) => text(response, 200, `${all.slice(from, to).join('\n')}\n`);
+    };
+    const { log } = await source({
+      logs: (_, far) => ({
+        live_url: `${far}/live`,
+        historic_urls: ['/1', '/2', '/3'].map((path) => far + path),
+      }),
+      far: {
+        '/1': part(0, 1000),
+        '/2': (_, response) => text(response, 403, ''),
+        '/3': part(2000, 13_500),
+      },
+      upgrade: (socket) => {
+        socket.send(frame(`${all.join('\n')}\n`));
+        socket.close(1000);
+      },
+    });
+    const read = await readHistory(log, { lines: 'all' });
+    expect(read.missing).toHaveLength(1);
+    expect(read.lines).toHaveLength(all.length);
+    expect(new Set(read.lines)).toEqual(new Set(all));
+  });
+
   it('need no archives when the live URL gives enough', async () => {
     const { own, log } = await source({
       logs: both,
