@@ -48,7 +48,10 @@ export interface OpenedLane {
 }
 
 /** Signs in, looks the app up and binds its log. Throws CliError. */
-export async function openLane(lane: Lane, reading: Omit<LaneReading, 'tally' | 'isAlone'>): Promise<OpenedLane> {
+export async function openLane(
+  lane: Lane,
+  reading: Omit<LaneReading, 'tally' | 'isAlone'>,
+): Promise<OpenedLane> {
   const { context, request, flags, signal } = reading;
   refuseContradiction(lane.target, request);
   const { provider, client } = await context.connect(lane.target.entry);

@@ -126,7 +126,10 @@ function addLogOptions(command: Command): Command {
     .option('--fields', 'text: what was parsed out of JSON and logfmt messages in place of them')
     .option('--no-parse', 'parse no messages: levels and fields only from the platform itself')
     .option('--include-raw', "ndjson: the platform's line besides")
-    .option('--reorder <DURATION>', 'window in which sources are put in order of time (1s; one target alone 200ms)')
+    .option(
+      '--reorder <DURATION>',
+      'window in which sources are put in order of time (1s; one target alone 200ms)',
+    )
     .option('--heartbeat <DURATION>', 'a sign of life on stderr in a long silence')
     .option('--explain', 'say what the platform does itself and what is done here, then end');
   addPlatformFlags(command);

@@ -50,7 +50,8 @@ export function createOverlap(kept = KEPT): Overlap {
       const at = lot.bundle?.at ?? [];
       let from = 0;
       for (const [index, to] of lines.ends.entries()) {
-        hash.ofBytes(lines.bytes, from, to);
+        // A CR before the LF is not the line's.
+        hash.ofBytes(lines.bytes, from, to > from && lines.bytes[to - 1] === 13 ? to - 1 : to);
         memory.add(hash, at[index] ?? Number.NaN);
         from = to + 1;
       }
