@@ -39,15 +39,14 @@ export async function* fetchMissed<T>(
     const frozen = state.shown.freeze();
     fresh = asked.items.filter((item) => !frozen.isRepeat(item));
     met = frozen.met;
-    const reaches = asked.items.some((item) => {
-      const time = source.timeOf(item);
-      return time !== null && compareInstants(time, from) <= 0;
-    });
+    isAnew = asked.anew !== undefined;
+    // An old line of a log that has begun anew says nothing of the one before it.
+    const isOld = (time: Instant | null) => time !== null && compareInstants(time, from) <= 0;
+    const reaches = !isAnew && asked.items.some((item) => isOld(source.timeOf(item)));
     covered = watermark
       ? frozen.unmetSince(from) === 0 || (source.traits.history !== 'sampled' && frozen.met > 0)
       : asked.complete || reaches;
     covered ||= asked.complete && asked.anew?.whole === true;
-    isAnew = asked.anew !== undefined;
     if (covered || asked.complete || stall || (reaches && source.traits.history !== 'sampled')) break;
   }
   if (options.tally) options.tally.duplicates += met;

@@ -20,8 +20,14 @@ type Batches<R> = AsyncGenerator<Batch<LogEntry>, R, undefined>;
 export function readHistory(log: LogReading, query: HistoryQuery, signal: AbortSignal): Batches<HistoryEnd> {
   const { former } = log;
   const { lines, since } = query;
-  const own = lines === 'all' ? everything(log, signal) : newest(log, { lines, since }, signal);
-  return former === null ? own : withFormer(log, { former, own, query }, signal);
+  if (lines === 'all') {
+    const own = () => everything(log, signal);
+    return former === null ? own() : withFormer(log, { former, own, query }, signal);
+  }
+  if (former === null) return newest(log, { lines, since }, signal);
+  // However old a line of the new deployment is, it says nothing of those before it.
+  const own = (most: number) => newest(log, { lines: most, since: null }, signal);
+  return withFormer(log, { former, own, query }, signal);
 }
 
 async function* everything(log: LogReading, signal: AbortSignal): Batches<HistoryEnd> {

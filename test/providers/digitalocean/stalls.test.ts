@@ -159,20 +159,25 @@ describe('the past behind a redeploy', () => {
   };
 
   /** Deployment d-1 writes `a`, which is seen; then it ends so, and d-2 comes, which wrote `new` long before that. */
-  async function tail(end: (socket: WebSocket, old: string[]) => void) {
+  async function tail(end: (socket: WebSocket, old: string[]) => void, news = ['new', 'news']) {
     let active = 'd-1';
     let endOld: (() => void) | undefined;
-    const logs: Record<string, string[]> = { 'd-1': [], 'd-2': [line(1, 'new'), line(41, 'news')] };
+    const logs: Record<string, string[]> = {
+      'd-1': [],
+      'd-2': news.map((each, index) => line(index === 0 ? 1 : 41, each)),
+    };
     const { own, log } = await source({
       api: { [`/apps/${APP}`]: (_, response) => json(response, 200, { app: shop({ active }) }) },
       logs: ({ path, query }, far) => {
         const id = /deployments\/([^/]+)/.exec(path)?.[1] ?? active;
-        return { live_url: `${far}/live?id=${id}&follow=${query.get('follow')}` };
+        const amounts = `follow=${query.get('follow')}&tail=${query.get('tail_lines')}`;
+        return { live_url: `${far}/live?id=${id}&${amounts}` };
       },
       upgrade(socket, { query }) {
         const id = query.get('id') ?? '';
         if (query.get('follow') === 'false') {
-          for (const each of logs[id] ?? []) socket.send(frame(`${each}\n`));
+          const most = Number(query.get('tail'));
+          for (const each of logs[id]?.slice(-most) ?? []) socket.send(frame(`${each}\n`));
           socket.close(1000);
           return;
         }
@@ -200,7 +205,9 @@ describe('the past behind a redeploy', () => {
     }
     stop.abort(new Error('seen'));
     await steps.return({ reason: 'seen' });
-    return { said, ofFormer: own.asked.filter((asked) => asked.includes('/deployments/d-1/')) };
+    const ofNew = own.asked.filter((asked) => asked.includes('follow=false') && !asked.includes('/d-1/'));
+    const tails = ofNew.map((asked) => Number(/tail_lines=(\d+)/.exec(asked)?.[1]));
+    return { said, tails, ofFormer: own.asked.filter((asked) => asked.includes('/deployments/d-1/')) };
   }
 
   it('follows on without a gap when the old stream ended cleanly, and brings all of the new log', async () => {
@@ -216,6 +223,24 @@ describe('the past behind a redeploy', () => {
     });
     expect(said).toEqual(['a', 'new', 'behind the break', 'news', 'end']);
     expect(ofFormer).toHaveLength(1);
+  });
+
+  it('brings all of a new log that was long when it was found', async () => {
+    const news = Array.from({ length: 2300 }, (_, index) => `new ${index}`);
+    const broken = await tail((socket) => socket.terminate(), news);
+    expect(broken.said).toEqual(['a', ...news, 'end']);
+    expect(broken.tails.slice(-3)).toEqual([200, 2000, 20_000]);
+    const closed = await tail((socket) => socket.close(1000), news);
+    expect(closed.said).toEqual(['a', ...news, 'end']);
+  });
+
+  it('asks for more of the old log where its end was not reached', async () => {
+    const behind = Array.from({ length: 300 }, (_, index) => `behind ${index}`);
+    const { said } = await tail((socket, old) => {
+      old.push(...behind.map((each) => line(40, each)));
+      socket.terminate();
+    });
+    expect(said).toEqual(['a', 'new', ...behind, 'news', 'end']);
   });
 
   it('has a gap where the old log cannot be had any more', async () => {
