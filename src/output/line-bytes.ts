@@ -1,7 +1,7 @@
 // Lines whose parts are known, written in another form from bytes to bytes: nothing is made of a line but its text.
 // Knows no form and no platform.
 import type { LineBytes, LineParts, LogBody, LogEntry } from '../model.ts';
-import { pieceOf, type Source, sourceOf, TextBytes } from '../text-bytes.ts';
+import { endOfText, pieceOf, type Source, sourceOf, TextBytes } from '../text-bytes.ts';
 import type { LogItem, LogTarget } from './log-item.ts';
 
 export interface LineForm<P> {
@@ -29,8 +29,6 @@ type LinesOf = (
   observedOf: (index: number) => number,
 ) => Uint8Array;
 
-const CR = 0x0d;
-
 export function createLinesWriter<P>(form: LineForm<P>): LinesOf {
   const out = new TextBytes();
   const known = new WeakMap<object, Places<P>>();
@@ -48,7 +46,7 @@ export function createLinesWriter<P>(form: LineForm<P>): LinesOf {
     let from = 0;
     for (let index = 0; index < ends.length; index += 1) {
       const end = ends[index] ?? 0;
-      const to = end > from && bytes[end - 1] === CR ? end - 1 : end;
+      const to = endOfText(bytes, from, end);
       const observed = observedOf(index);
       if (lines.find(bytes, from, to, parts)) {
         let place = places.find(bytes, parts);

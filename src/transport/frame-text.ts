@@ -1,6 +1,6 @@
 // The texts of JSON frames of one known form, unescaped into one piece of bytes without parsing. Knows no platform.
 import { isUtf8 } from 'node:buffer';
-import { isPlainWord } from '../text-bytes.ts';
+import { isPlainWord, Room } from '../text-bytes.ts';
 
 /** `{"data":"…"}`: the text between a head and a tail that are always the same. */
 export interface FrameForm {
@@ -31,11 +31,6 @@ const CLOSE = 0x7d;
 const LF = 0x0a;
 const CR = 0x0d;
 const SMALL_U = 0x75;
-const SMALL = 64 * 1024;
-/** Of a word, and the end of the last line. */
-const SPARE = 8;
-/** A larger buffer is let go when it is empty. */
-const KEPT = 1024 * 1024;
 
 /** What stands behind a backslash, without `u`; 0 for all else. */
 const ESCAPED = new Uint8Array(256);
@@ -46,8 +41,8 @@ for (const [letter, meant] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', '
 export function createFrameText({ head, ignored }: FrameForm): FrameText {
   const before = Buffer.from(head);
   const after = Buffer.from(ignored ?? '');
-  const frame = new Scratch();
-  const text = new Scratch();
+  const frame = new HeldFrame();
+  const text = new Room();
   let length = 0;
 
   const addText = (): boolean => {
@@ -124,24 +119,9 @@ export function createFrameText({ head, ignored }: FrameForm): FrameText {
   };
 }
 
-/** Room for so many bytes and some more: words are read and written beyond the last one. */
-class Scratch {
-  bytes: Buffer = Buffer.alloc(0);
-  words: DataView = new DataView(new ArrayBuffer(0));
-
+/** The frame that is looked at. */
+class HeldFrame extends Room {
   #held = 0;
-
-  constructor() {
-    this.#renew(SMALL);
-  }
-
-  /** Keeps the first `kept` bytes. */
-  reserve(size: number, kept: number): void {
-    if (size + SPARE <= this.bytes.length) return;
-    const { bytes } = this;
-    this.#renew(Math.max(bytes.length * 2, size + SPARE));
-    bytes.copy(this.bytes, 0, 0, kept);
-  }
 
   /** NUL stands behind them. */
   hold(bytes: Uint8Array): void {
@@ -169,15 +149,6 @@ class Scratch {
   #isBlank(from: number): boolean {
     for (let index = from; index < this.#held; index += 1) if (this.bytes[index] !== LF) return false;
     return from <= this.#held;
-  }
-
-  shrink(): void {
-    if (this.bytes.length > KEPT) this.#renew(SMALL);
-  }
-
-  #renew(size: number): void {
-    this.bytes = Buffer.allocUnsafeSlow(size);
-    this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
   }
 }
 

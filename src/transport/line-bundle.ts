@@ -2,6 +2,7 @@
 // what a line means.
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Bundle, LineBytes } from '../model.ts';
+import { endOfText } from '../text-bytes.ts';
 
 export interface LineReading<T> {
   /** Bytes of a line that are kept; the rest is skipped and counted. */
@@ -118,7 +119,7 @@ function splitBlock<T>(block: Buffer, reading: LineReading<T>, items: T[]): void
   const text = block.length - 1 > reading.maxBytes ? undefined : decode(block);
   if (text === undefined) {
     for (let from = 0, to = block.indexOf(LF); to >= 0; from = to + 1, to = block.indexOf(LF, from)) {
-      items.push(itemOf(withoutCarriageReturn(block.subarray(from, to)), 0, reading));
+      items.push(itemOf(block.subarray(from, endOfText(block, from, to)), 0, reading));
     }
     return;
   }
@@ -144,10 +145,6 @@ function endOfBlock(buffer: Buffer, start: number): number {
 function decode(block: Buffer): string | undefined {
   if (isAscii(block)) return block.toString('latin1');
   return isUtf8(block) ? block.toString('utf8') : undefined;
-}
-
-function withoutCarriageReturn(line: Buffer): Buffer {
-  return line.length > 0 && line[line.length - 1] === CR ? line.subarray(0, line.length - 1) : line;
 }
 
 /** Steps back over a UTF-8 character that `end` would split. */

@@ -1,6 +1,7 @@
 // Drops from a live part what the archives before it have brought already. Knows no request.
 import { randomBytes } from 'node:crypto';
 import { instantToMillis, type LogEntry, type Lot } from '../../model.ts';
+import { endOfText } from '../../text-bytes.ts';
 import { createLineHash, type LineHash } from './line-hash.ts';
 
 export interface Overlap {
@@ -50,8 +51,7 @@ export function createOverlap(kept = KEPT): Overlap {
       const at = lot.bundle?.at ?? [];
       let from = 0;
       for (const [index, to] of lines.ends.entries()) {
-        // A CR before the LF is not the line's.
-        hash.ofBytes(lines.bytes, from, to > from && lines.bytes[to - 1] === 13 ? to - 1 : to);
+        hash.ofBytes(lines.bytes, from, endOfText(lines.bytes, from, to));
         memory.add(hash, at[index] ?? Number.NaN);
         from = to + 1;
       }
