@@ -17,6 +17,7 @@ import {
   PLATFORMS,
   type PlatformName,
   type Still,
+  Stills,
   startBetween,
   startStill,
   WORDS,
@@ -25,21 +26,17 @@ import {
 vi.setConfig({ maxConcurrency: 8 });
 
 let place: Place;
-const stills = new Map<PlatformName, Still>();
+const stills = new Stills();
 beforeAll(async () => {
   place = await createPlace();
   for (const name of PLATFORMS) stills.set(name, await startStill(name, { world: { past: 200 } }));
 });
 afterAll(async () => {
-  for (const still of stills.values()) await still.close();
+  await stills.close();
   await place.remove();
 });
 
-const of = (name: PlatformName): Still => {
-  const still = stills.get(name);
-  if (!still) throw new Error(`${name} has not begun`);
-  return still;
-};
+const of = (name: PlatformName): Still => stills.of(name);
 const show = (still: Pick<Still, 'env'>, ...args: string[]) =>
   polylog(['metrics', 'show', ...args], { place, env: still.env });
 const isValid = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(recordSchema());

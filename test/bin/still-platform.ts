@@ -83,6 +83,19 @@ export interface Still extends Words {
   close(): Promise<void>;
 }
 
+/** One of each platform, closed together. */
+export class Stills extends Map<PlatformName, Still> {
+  of(name: PlatformName): Still {
+    const still = this.get(name);
+    if (!still) throw new Error(`${name} has not begun`);
+    return still;
+  }
+
+  async close(): Promise<void> {
+    for (const still of this.values()) await still.close();
+  }
+}
+
 export async function startStill(name: PlatformName, options: StillOptions = {}): Promise<Still> {
   const world = createWorld({ scale: 0, past: 0, ...options.world });
   const server = await startServer(name, world, options);

@@ -6,13 +6,20 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RECORD_KEYS } from '../../src/output/records.ts';
 import { recordSchema } from '../../src/output/schema.ts';
 import { createPlace, linesOf, type Place, withoutColors } from '../bin/run-polylog.ts';
-import { PLATFORMS, type PlatformName, type Still, startStill, WORDS } from '../bin/still-platform.ts';
+import {
+  PLATFORMS,
+  type PlatformName,
+  type Still,
+  Stills,
+  startStill,
+  WORDS,
+} from '../bin/still-platform.ts';
 import { onTerminal, polylog } from './in-process.ts';
 
 vi.setConfig({ maxConcurrency: 8 });
 
 let place: Place;
-const stills = new Map<PlatformName, Still>();
+const stills = new Stills();
 const BUILDS = 26;
 beforeAll(async () => {
   place = await createPlace();
@@ -26,15 +33,11 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  for (const still of stills.values()) await still.close();
+  await stills.close();
   await place.remove();
 });
 
-const of = (name: PlatformName): Still => {
-  const still = stills.get(name);
-  if (!still) throw new Error(`${name} has not begun`);
-  return still;
-};
+const of = (name: PlatformName): Still => stills.of(name);
 const run = (still: Still, ...args: string[]) => polylog(args, { place, env: still.env });
 const isValid = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(recordSchema());
 /** What there is beside the world's deploys: two older tasks, the deployment that an app was founded with. */

@@ -6,14 +6,21 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { recordSchema } from '../../src/output/schema.ts';
 import type { World } from '../../src/sandbox/world.ts';
 import { createPlace, linesOf, type Place, withoutColors } from '../bin/run-polylog.ts';
-import { PLATFORMS, type PlatformName, type Still, startStill, WORDS } from '../bin/still-platform.ts';
+import {
+  PLATFORMS,
+  type PlatformName,
+  type Still,
+  Stills,
+  startStill,
+  WORDS,
+} from '../bin/still-platform.ts';
 import { onTerminal, polylog, startPolylog } from './in-process.ts';
 
 // They wait for the platforms' own rhythms, side by side.
 vi.setConfig({ maxConcurrency: 24, testTimeout: 60_000 });
 
 let place: Place;
-const stills = new Map<PlatformName, Still>();
+const stills = new Stills();
 const SECRET = 'hunter2-never-shown';
 
 /** Something of every kind, in an order that is known. */
@@ -46,15 +53,11 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  for (const still of stills.values()) await still.close();
+  await stills.close();
   await place.remove();
 });
 
-const of = (name: PlatformName): Still => {
-  const still = stills.get(name);
-  if (!still) throw new Error(`${name} has not begun`);
-  return still;
-};
+const of = (name: PlatformName): Still => stills.of(name);
 const events = (still: Pick<Still, 'env'>, ...args: string[]) =>
   polylog(['events', ...args], { place, env: still.env });
 const isValid = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(recordSchema());
