@@ -1,6 +1,6 @@
 // One platform's sandbox with our adapter connected to it, for builds, metrics and events. Knows no platform.
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { CliError, type ErrorKind } from '../../src/errors.ts';
+import { describe, it, onTestFinished } from 'vitest';
+import type { CliError, ErrorKind } from '../../src/errors.ts';
 import type { Build, LogEntry, PlatformEvent } from '../../src/model.ts';
 import {
   type AppRef,
@@ -21,7 +21,7 @@ import type { RetryRules } from '../../src/transport/retry.ts';
 import type { Dialect } from './dialect.ts';
 import type { Platform } from './entry.ts';
 import { PLATFORMS } from './platforms.ts';
-import { networkOf, PATIENT, TIMING } from './rig.ts';
+import { networkOf, PATIENT, quietness, sentenceOf, TIMING } from './rig.ts';
 import { expectNoSecretAstray, wordsOfError } from './secrets.ts';
 import { eventually } from './tail.ts';
 import { watchTraffic } from './traffic.ts';
@@ -196,18 +196,10 @@ async function startAppRig(platform: Platform, dialect: Dialect, retry: RetryRul
       return [...following.items];
     },
     follow,
-    async quiet() {
-      await eventually(() => server.watchers() === 0, 'no watcher is left');
-      await eventually(() => traffic.openRequests() === 0, 'no request is open');
-    },
+    quiet: () => quietness(server, traffic),
     expectSentence(error, kind) {
       said.push(wordsOfError(error));
-      if (!(error instanceof CliError)) throw new Error('no CliError', { cause: error });
-      expect(error.message).toMatch(platform.named);
-      expect(error.message).not.toMatch(/[\n<>]/);
-      expect(error.message.length).toBeLessThan(400);
-      expect(error.kind, error.message).toBe(kind);
-      return error;
+      return sentenceOf(error, { kind, named: platform.named });
     },
   };
 }

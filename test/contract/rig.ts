@@ -178,18 +178,10 @@ export async function startRig(platform: Platform, variant: Variant, options: Ri
       server.faults.add({ ...more, ...fault });
     },
     requests: (route) => server.requests.filter((request) => request.route === route),
-    quiet: async () => {
-      await eventually(() => server.watchers() === 0, 'no watcher is left');
-      await eventually(() => traffic.openRequests() === 0, 'no request is open');
-    },
+    quiet: () => quietness(server, traffic),
     expectSentence(error, kind) {
       said.push(wordsOfError(error));
-      if (!(error instanceof CliError)) throw new Error('no CliError', { cause: error });
-      expect(error.message).toMatch(platform.named);
-      expect(error.message).not.toMatch(/[\n<>]/);
-      expect(error.message.length).toBeLessThan(400);
-      expect(error.kind, error.message).toBe(kind);
-      return error;
+      return sentenceOf(error, { kind, named: platform.named });
     },
     textOf,
   };
@@ -223,6 +215,25 @@ interface Networking {
 }
 
 /** As the program makes it, with every trace kept. */
+/** Once nothing of the platform is followed or asked any more. */
+export async function quietness(server: SandboxServer, traffic: Traffic): Promise<void> {
+  await eventually(() => server.watchers() === 0, 'no watcher is left');
+  await eventually(() => traffic.openRequests() === 0, 'no request is open');
+}
+
+/** The error, if it is one sentence of that kind that names the platform. */
+export function sentenceOf(
+  error: unknown,
+  { kind, named }: { readonly kind: ErrorKind; readonly named: Platform['named'] },
+): CliError {
+  if (!(error instanceof CliError)) throw new Error('no CliError', { cause: error });
+  expect(error.message).toMatch(named);
+  expect(error.message).not.toMatch(/[\n<>]/);
+  expect(error.message.length).toBeLessThan(400);
+  expect(error.kind, error.message).toBe(kind);
+  return error;
+}
+
 export function networkOf(provider: Provider, settings: Settings, { said, retry }: Networking): Network {
   return openNetwork({
     tls: { insecure: false, host: new URL(provider.origin(settings)).hostname },
